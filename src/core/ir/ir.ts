@@ -1,0 +1,147 @@
+/**
+ * The intermediate representation: what the sidecars shall do, in the words of traffic and not of Envoy.
+ * Assembled from specs, decisions and endpoints; translated to xDS resources. Frozen values, no behaviour.
+ */
+
+/** Sum of the weights of every split, for ever: a constant total keeps users where they are (see docs/decisions). */
+export const TOTAL_WEIGHT = 10_000;
+
+export interface ServiceIr {
+  /** `NAMESPACE/NAME`; the name of its route configuration. */
+  readonly id: string;
+  /** Authorities that clients dial, without port. */
+  readonly hosts: readonly string[];
+  readonly port: number;
+  readonly protocol: 'grpc' | 'http';
+  readonly versions: readonly VersionIr[];
+  readonly routing: RoutingIr;
+  /** What inbound sidecars enforce. */
+  readonly limits: readonly LimitIr[];
+}
+
+export interface VersionIr {
+  readonly name: string;
+  /** `NAMESPACE/SERVICE/VERSION`; the name of its cluster and of its endpoints. */
+  readonly cluster: string;
+  readonly endpoints: readonly EndpointIr[];
+  readonly balancing: BalancingIr;
+  readonly outlierDetection: OutlierDetectionIr | undefined;
+  readonly healthCheck: HealthCheckIr | undefined;
+  readonly connectTimeoutMs: number;
+  /** Requests that one sidecar may have under way; undefined: no bound of ours. */
+  readonly maxRequests: number | undefined;
+  readonly retryBudgetPercent: number;
+  readonly protocol: 'grpc' | 'http';
+}
+
+export interface EndpointIr {
+  readonly address: string;
+  readonly port: number;
+  /** 1 … 10000; the static weight times the derating that was decided. */
+  readonly weight: number;
+  readonly zone: string;
+  /** 0 is tried first; backups are 1. */
+  readonly priority: number;
+  readonly health: 'healthy' | 'degraded' | 'draining';
+}
+
+export interface BalancingIr {
+  readonly policy: 'LeastRequest' | 'RoundRobin' | 'Random' | 'Maglev' | 'RingHash' | 'Utilization';
+  readonly slowStartMs: number;
+  /** For Maglev and RingHash: what keeps a session on its instance. */
+  readonly affinity: readonly HashKeyIr[];
+}
+
+export interface OutlierDetectionIr {
+  readonly consecutiveErrors: number;
+  readonly ejectionTimeMs: number;
+  readonly maxEjectionPercent: number;
+}
+
+export interface HealthCheckIr {
+  readonly kind: 'grpc' | 'http';
+  /** gRPC service name or HTTP path. */
+  readonly target: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+/** Where a user's or a session's identity is read. */
+export type HashKeyIr =
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'sourceIp' };
+
+export interface RoutingIr {
+  /** What a user is recognised by, first match wins; none: each request is drawn anew. */
+  readonly stickiness: readonly HashKeyIr[];
+  /** Mixed into the user's hash, one a rollout, so that not always the same users go first. */
+  readonly salt: string;
+  /** Slices with weights of their own, tried in order before `weights`. */
+  readonly slices: readonly SliceIr[];
+  /** In the spec's order of versions, every version named, sum TOTAL_WEIGHT. */
+  readonly weights: readonly WeightIr[];
+  readonly breaker: BreakerIr | undefined;
+  readonly requestTimeoutMs: number;
+  readonly retries: RetriesIr | undefined;
+  readonly mirror: { readonly version: string; readonly percent: number } | undefined;
+}
+
+export interface WeightIr {
+  readonly version: string;
+  readonly weight: number;
+}
+
+export interface SliceIr {
+  /** All of one entry must match; one of the entries suffices. */
+  readonly matches: readonly MatchIr[];
+  readonly weights: readonly WeightIr[];
+}
+
+/** All given parts must match. */
+export interface MatchIr {
+  readonly headers: readonly { readonly name: string; readonly value: string; readonly kind: 'exact' | 'prefix' | 'regex' }[];
+  readonly path: string | undefined;
+}
+
+export interface BreakerIr {
+  /** Share of requests that reach the versions, in hundredths of a percent: 10000 closed, 0 open. */
+  readonly admitted: number;
+  /** Requests that are never refused. */
+  readonly bypass: readonly MatchIr[];
+  readonly fallback: FallbackIr;
+}
+
+export type FallbackIr =
+  | { readonly kind: 'cluster'; /** `NAMESPACE/SERVICE/VERSION` */ readonly cluster: string; readonly label: string }
+  | {
+      readonly kind: 'response';
+      readonly grpcStatus: number;
+      readonly httpStatus: number;
+      readonly message: string;
+      readonly headers: readonly { readonly name: string; readonly value: string }[];
+    };
+
+export interface RetriesIr {
+  readonly attempts: number;
+  /** gRPC status names in Envoy's `retry_on` words, or HTTP conditions. */
+  readonly on: readonly string[];
+  readonly backoffBaseMs: number;
+  readonly backoffMaxMs: number;
+}
+
+/** A token bucket for each client, kept by the inbound sidecar. */
+export interface LimitIr {
+  /** Unique in the service; the name of its filter configuration is `SERVICE-ID/limits/NAME`. */
+  readonly name: string;
+  readonly per: readonly LimitKeyIr[];
+  readonly requestsPerSecond: number;
+  readonly burst: number;
+  readonly shadow: boolean;
+  /** Only for this version; undefined: all. */
+  readonly version: string | undefined;
+}
+
+export type LimitKeyIr =
+  | { readonly kind: 'sourceIp' }
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'method' };

@@ -1,0 +1,25 @@
+/**
+ * What a sidecar says of itself in `node.metadata.penstock`; it decides which resources it is shown.
+ * Two nodes with equal descriptors share one view.
+ */
+export type NodeDescriptor =
+  | {
+      /** In front of a model server. */
+      readonly kind: 'inbound';
+      /** `NAMESPACE/NAME`. */
+      readonly service: string;
+      readonly version: string;
+      /** Address and port of the listener. */
+      readonly address: string;
+      readonly port: number;
+      /** Port of the model server on loopback. */
+      readonly appPort: number;
+    }
+  | {
+      /** Beside clients. */
+      readonly kind: 'outbound';
+      readonly address: string;
+      readonly port: number;
+    }
+  /** A client that speaks xDS itself (gRPC's `xds:///`); it asks for listeners by name. */
+  | { readonly kind: 'proxyless' };
