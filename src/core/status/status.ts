@@ -65,6 +65,8 @@ export interface RolloutStatus {
   /** Requests seen at this step of those that the certificate needs. */
   readonly requests: { readonly seen: number; readonly needed: number } | undefined;
   readonly gates: readonly GateStatus[];
+  /** What both versions measured at this step, laid over each other; empty where no source has histograms. */
+  readonly distributions: readonly DistributionStatus[];
   /** Sidecars that have not acknowledged the weights in force. */
   readonly laggards: readonly string[];
   readonly conditions: readonly Condition[];
@@ -84,6 +86,19 @@ export interface GateStatus {
   readonly candidate: number | undefined;
   /** What `stable` and `candidate` are: `ratio`, `ms`, … */
   readonly unit: string;
+}
+
+/** One measure of both versions by bucket. */
+export interface DistributionStatus {
+  /** `latency` or `scores`. */
+  readonly name: string;
+  /** Of the bounds: `ms`, or `` for scores in [0, 1]. */
+  readonly unit: string;
+  /** Inclusive upper bounds, ascending, without +Inf. */
+  readonly bounds: readonly number[];
+  /** Observations a bucket, not cumulative; one longer than `bounds`. */
+  readonly stable: readonly number[];
+  readonly candidate: readonly number[];
 }
 
 export interface Condition {
@@ -118,6 +133,9 @@ export interface LimitStatus {
   readonly requestsPerSecond: number;
   readonly burst: number;
   readonly shadow: boolean;
+  /** Live rates over all sidecars that enforce it, where they report them. */
+  readonly admittedPerSecond: number | undefined;
+  readonly refusedPerSecond: number | undefined;
 }
 
 export interface SidecarStatus {
@@ -130,7 +148,11 @@ export interface SidecarStatus {
   readonly converged: boolean;
   readonly lagMs: number;
   readonly lastAckAt: number | undefined;
-  readonly types: readonly { readonly type: string; readonly resources: number; readonly acknowledged: boolean }[];
+  readonly types: readonly {
+    readonly type: string;
+    readonly resources: number;
+    readonly acknowledged: boolean;
+  }[];
   readonly rejections: readonly { readonly type: string; readonly at: number; readonly message: string }[];
   readonly loadReportAt: number | undefined;
 }
@@ -151,7 +173,12 @@ export interface DecisionRecord {
   readonly change: { readonly before: unknown; readonly after: unknown } | undefined;
   readonly resources: readonly { readonly type: string; readonly name: string; readonly version: string }[];
   readonly acknowledged:
-    | { readonly by: number; readonly of: number; readonly lastAt: number | undefined; readonly laggards: readonly string[] }
+    | {
+        readonly by: number;
+        readonly of: number;
+        readonly lastAt: number | undefined;
+        readonly laggards: readonly string[];
+      }
     | undefined;
 }
 
@@ -167,7 +194,12 @@ export interface ControllerStatus {
     readonly problems: readonly string[];
   };
   readonly prometheus:
-    | { readonly url: string; readonly reachable: boolean; readonly lastSuccessAt: number | undefined; readonly error: string | undefined }
+    | {
+        readonly url: string;
+        readonly reachable: boolean;
+        readonly lastSuccessAt: number | undefined;
+        readonly error: string | undefined;
+      }
     | undefined;
   readonly sidecars: { readonly connected: number; readonly converged: number; readonly rejections: number };
   readonly pushToAckMs: { readonly p50: number; readonly p99: number; readonly count: number } | undefined;
