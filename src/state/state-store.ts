@@ -1,0 +1,168 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DecisionRecord } from '../core/status/status.ts';
+
+const SCHEMA_VERSION = 1;
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS decisions (
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, subject TEXT NOT NULL, service TEXT NOT NULL, record TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS decisions_by_subject ON decisions (subject, id);
+`;
+
+/** The state directory cannot be used; `message` is one line with the place and the remedy. */
+export class StateStoreError extends Error {
+  override readonly name = 'StateStoreError';
+}
+
+export interface DecisionFilter {
+  readonly subject?: string;
+  readonly service?: string;
+  /** Only records with a larger id. */
+  readonly afterId?: number;
+  /** The newest so many, oldest first. */
+  readonly limit: number;
+}
+
+/**
+ * What must survive a restart: the state of every policy by key, and the record of decisions. One SQLite
+ * file, one writer. Nothing is ever overwritten that could not be read: a damaged file stops the start.
+ */
+export interface StateStore {
+  load(): ReadonlyMap<string, unknown>;
+  /** Writes all given keys and records, or none of them. `undefined` deletes a key. */
+  save(changes: ReadonlyMap<string, unknown>, records: readonly DecisionRecord[], nowMs: number): void;
+  decisions(filter: DecisionFilter): readonly DecisionRecord[];
+  lastDecisionId(): number;
+  /** Forgets records older than the given time. */
+  prune(beforeMs: number): void;
+  close(): void;
+}
+
+/**
+ * Opens, or creates, `penstock.db` in the directory; without a directory everything is kept in memory.
+ * @throws StateStoreError when the directory cannot be written, the file is damaged, is of a newer
+ * version, or is in use by another process.
+ */
+export function openStateStore(directory: string | undefined): StateStore {
+  const file = directory === undefined ? ':memory:' : join(directory, 'penstock.db');
+  const database = openDatabase(directory, file);
+  const statements = prepare(database);
+  return {
+    load: () => loadState(statements.load, file),
+    save(changes, records, nowMs) {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        for (const [key, value] of changes) {
+          if (value === undefined) statements.remove.run(key);
+          else statements.put.run(key, JSON.stringify(value), nowMs);
+        }
+        for (const record of records) {
+          statements.append.run(record.id, record.at, record.subject, record.service, JSON.stringify(record));
+        }
+        database.exec('COMMIT');
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw new StateStoreError(`${file}: cannot be written: ${describe(error)}`, { cause: error });
+      }
+    },
+    decisions: (filter) => listDecisions(statements.list, filter),
+    lastDecisionId: () => Number(statements.lastId.get()?.id ?? 0),
+    prune: (beforeMs) => void statements.prune.run(beforeMs),
+    close: () => database.close(),
+  };
+}
+
+function openDatabase(directory: string | undefined, file: string): DatabaseSync {
+  try {
+    if (directory !== undefined) mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new StateStoreError(
+      `${directory}: the state directory cannot be made: ${describe(error)}; name a writable one with --state DIR`,
+    );
+  }
+  try {
+    const database = new DatabaseSync(file, { timeout: 2000 });
+    // One process decides: a second one on the same directory must fail at once, not interleave.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    const check = database.prepare('PRAGMA quick_check(1)').get() as { quick_check?: string } | undefined;
+    if (check?.quick_check !== 'ok') throw new Error(`integrity check: ${check?.quick_check ?? 'no answer'}`);
+    database.exec(SCHEMA);
+    checkVersion(database, file);
+    return database;
+  } catch (error) {
+    if (error instanceof StateStoreError) throw error;
+    if (/locked|busy/i.test(describe(error))) {
+      throw new StateStoreError(
+        `${file}: in use by another process; stop that one, or name another directory with --state DIR`,
+      );
+    }
+    throw new StateStoreError(
+      `${file}: cannot be read as Penstock's state (${describe(error)}); nothing was changed: restore it from a backup, or move it away to start from the specs`,
+      { cause: error },
+    );
+  }
+}
+
+function checkVersion(database: DatabaseSync, file: string): void {
+  const row = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get() as
+    | { value: string }
+    | undefined;
+  if (row === undefined) {
+    database.prepare("INSERT INTO meta VALUES ('schema', ?)").run(String(SCHEMA_VERSION));
+  } else if (Number(row.value) > SCHEMA_VERSION) {
+    throw new StateStoreError(
+      `${file}: written by a newer Penstock (schema ${row.value}, this one knows ${SCHEMA_VERSION}); run that version, or move the file away`,
+    );
+  }
+}
+
+function prepare(database: DatabaseSync) {
+  return {
+    load: database.prepare('SELECT key, value FROM state'),
+    put: database.prepare(
+      'INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at',
+    ),
+    remove: database.prepare('DELETE FROM state WHERE key = ?'),
+    append: database.prepare('INSERT INTO decisions VALUES (?, ?, ?, ?, ?)'),
+    list: database.prepare(
+      `SELECT record FROM (SELECT id, record FROM decisions
+        WHERE id > :after AND (:subject IS NULL OR subject = :subject) AND (:service IS NULL OR service = :service)
+        ORDER BY id DESC LIMIT :limit) ORDER BY id`,
+    ),
+    lastId: database.prepare('SELECT max(id) AS id FROM decisions'),
+    prune: database.prepare('DELETE FROM decisions WHERE at < ?'),
+  };
+}
+
+function loadState(statement: StatementSync, file: string): ReadonlyMap<string, unknown> {
+  const state = new Map<string, unknown>();
+  for (const row of statement.all() as { key: string; value: string }[]) {
+    try {
+      state.set(row.key, JSON.parse(row.value));
+    } catch (error) {
+      throw new StateStoreError(
+        `${file}: the state of ${row.key} is damaged (${describe(error)}); nothing was changed: restore the file from a backup, or move it away to start from the specs`,
+      );
+    }
+  }
+  return state;
+}
+
+function listDecisions(statement: StatementSync, filter: DecisionFilter): readonly DecisionRecord[] {
+  const rows = statement.all({
+    after: filter.afterId ?? 0,
+    subject: filter.subject ?? null,
+    service: filter.service ?? null,
+    limit: filter.limit,
+  }) as { record: string }[];
+  return rows.map((row) => JSON.parse(row.record) as DecisionRecord);
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
