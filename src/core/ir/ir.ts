@@ -50,6 +50,8 @@ export interface BalancingIr {
   readonly slowStartMs: number;
   /** For Maglev and RingHash: what keeps a session on its instance. */
   readonly affinity: readonly HashKeyIr[];
+  /** For Utilization: ORCA metrics in Envoy's words (`named_metrics.gpu`), the greatest counts. */
+  readonly utilizationMetrics: readonly string[];
 }
 
 export interface OutlierDetectionIr {
@@ -64,12 +66,14 @@ export interface HealthCheckIr {
   readonly target: string;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** Failures in a row that take an endpoint out. */
+  readonly unhealthyThreshold: number;
+  /** Successes in a row that bring it back. */
+  readonly healthyThreshold: number;
 }
 
 /** Where a user's or a session's identity is read. */
-export type HashKeyIr =
-  | { readonly kind: 'header'; readonly name: string }
-  | { readonly kind: 'sourceIp' };
+export type HashKeyIr = { readonly kind: 'header'; readonly name: string } | { readonly kind: 'sourceIp' };
 
 export interface RoutingIr {
   /** What a user is recognised by, first match wins; none: each request is drawn anew. */
@@ -81,7 +85,12 @@ export interface RoutingIr {
   /** In the spec's order of versions, every version named, sum TOTAL_WEIGHT. */
   readonly weights: readonly WeightIr[];
   readonly breaker: BreakerIr | undefined;
+  /** From the end of the request to the end of the answer; 0: no bound. A caller's shorter deadline rules. */
   readonly requestTimeoutMs: number;
+  /** Without a byte in either direction; 0: no bound. */
+  readonly idleTimeoutMs: number;
+  /** Life of a stream from its first byte; 0: no bound. */
+  readonly streamTimeoutMs: number;
   readonly retries: RetriesIr | undefined;
   readonly mirror: { readonly version: string; readonly percent: number } | undefined;
 }
@@ -99,8 +108,13 @@ export interface SliceIr {
 
 /** All given parts must match. */
 export interface MatchIr {
-  readonly headers: readonly { readonly name: string; readonly value: string; readonly kind: 'exact' | 'prefix' | 'regex' }[];
+  readonly headers: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly kind: 'exact' | 'prefix' | 'regex' | 'present';
+  }[];
   readonly path: string | undefined;
+  readonly pathPrefix: string | undefined;
 }
 
 export interface BreakerIr {
@@ -112,7 +126,11 @@ export interface BreakerIr {
 }
 
 export type FallbackIr =
-  | { readonly kind: 'cluster'; /** `NAMESPACE/SERVICE/VERSION` */ readonly cluster: string; readonly label: string }
+  | {
+      readonly kind: 'cluster' /** `NAMESPACE/SERVICE/VERSION` */;
+      readonly cluster: string;
+      readonly label: string;
+    }
   | {
       readonly kind: 'response';
       readonly grpcStatus: number;
@@ -127,11 +145,17 @@ export interface RetriesIr {
   readonly on: readonly string[];
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
+  /** Bound of each try; undefined: the request's timeout alone. */
+  readonly perTryTimeoutMs: number | undefined;
+  /** A retry draws the version anew. */
+  readonly rescue: boolean;
+  /** A second try starts beside the first after this long; undefined: never. */
+  readonly hedgeAfterMs: number | undefined;
 }
 
 /** A token bucket for each client, kept by the inbound sidecar. */
 export interface LimitIr {
-  /** Unique in the service; the name of its filter configuration is `SERVICE-ID/limits/NAME`. */
+  /** Unique in the service. */
   readonly name: string;
   readonly per: readonly LimitKeyIr[];
   readonly requestsPerSecond: number;
@@ -144,4 +168,6 @@ export interface LimitIr {
 export type LimitKeyIr =
   | { readonly kind: 'sourceIp' }
   | { readonly kind: 'header'; readonly name: string }
-  | { readonly kind: 'method' };
+  | { readonly kind: 'method' }
+  /** Each version by itself: an inbound sidecar serves one version, so its buckets are that already. */
+  | { readonly kind: 'version' };

@@ -14,12 +14,15 @@ export type NodeDescriptor =
       readonly port: number;
       /** Port of the model server on loopback. */
       readonly appPort: number;
+      /** One JSON line a request on stdout; absent: none. */
+      readonly accessLog?: boolean;
     }
   | {
       /** Beside clients. */
       readonly kind: 'outbound';
       readonly address: string;
       readonly port: number;
+      readonly accessLog?: boolean;
     }
   /** A client that speaks xDS itself (gRPC's `xds:///`); it asks for listeners by name. */
   | { readonly kind: 'proxyless' };
