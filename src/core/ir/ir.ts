@@ -40,7 +40,7 @@ export interface EndpointIr {
   /** 1 … 10000; the static weight times the derating that was decided. */
   readonly weight: number;
   readonly zone: string;
-  /** 0 is tried first; backups are 1. */
+  /** The tier, 0 tried first, without gaps; backups are the last. */
   readonly priority: number;
   readonly health: 'healthy' | 'degraded' | 'draining';
 }
@@ -50,14 +50,18 @@ export interface BalancingIr {
   readonly slowStartMs: number;
   /** For Maglev and RingHash: what keeps a session on its instance. */
   readonly affinity: readonly HashKeyIr[];
+  /** For Utilization: names of the ORCA metrics whose maximum counts. */
+  readonly utilizationMetrics: readonly string[];
   /** For Utilization: ORCA metrics in Envoy's words (`named_metrics.gpu`), the greatest counts. */
   readonly utilizationMetrics: readonly string[];
 }
 
 export interface OutlierDetectionIr {
   readonly consecutiveErrors: number;
+  readonly intervalMs: number;
   readonly ejectionTimeMs: number;
   readonly maxEjectionPercent: number;
+  readonly failureRate: { readonly thresholdPercent: number; readonly minRequests: number } | undefined;
 }
 
 export interface HealthCheckIr {
@@ -158,11 +162,11 @@ export interface LimitIr {
   /** Unique in the service. */
   readonly name: string;
   readonly per: readonly LimitKeyIr[];
+  /** Only requests that match one of these; empty: all. */
+  readonly matches: readonly MatchIr[];
   readonly requestsPerSecond: number;
   readonly burst: number;
   readonly shadow: boolean;
-  /** Only for this version; undefined: all. */
-  readonly version: string | undefined;
 }
 
 export type LimitKeyIr =
