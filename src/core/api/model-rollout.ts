@@ -1,0 +1,134 @@
+import * as z from 'zod';
+import { analysisMetric, noDataRule } from './analysis-metric.ts';
+import { duration } from './duration.ts';
+import { defaulted, fraction, percent } from './field.ts';
+import { matches } from './match.ts';
+import { kindOf, targetRef } from './metadata.ts';
+import { dnsLabel } from './name.ts';
+import { type Frozen, record } from './record.ts';
+import { strategy } from './strategy.ts';
+import { rolloutHook } from './webhook.ts';
+
+const confidence = record({
+  falseRollback: defaulted(
+    fraction().describe(
+      'The chance that a candidate as good as stable is ever rolled back, over all gates and however often one looks.',
+    ),
+    0.001,
+    'one needless rollback in a thousand rollouts',
+  ),
+  falseAdvance: defaulted(
+    fraction().describe(
+      'The chance that a step is taken with a candidate that breaks its bound. The traffic a step needs follows from it.',
+    ),
+    0.05,
+    'a later step sees what an earlier one missed',
+  ),
+});
+
+const analysis = record({
+  interval: defaulted(
+    duration({ min: '100ms', max: '1h' }).describe(
+      'How often the gates are looked at. Looking often costs no confidence.',
+    ),
+    '1s',
+    'as fast as load reports come',
+  ),
+  warmUp: defaulted(
+    duration().describe("How long the candidate's first requests are not counted."),
+    '30s',
+    'caches and compilers settle',
+  ),
+  confidence: defaulted(confidence.describe('The risks that are accepted.'), {}, 'see its fields'),
+  onNoData: defaulted(
+    noDataRule.describe('What missing or stale data does. Missing data is no evidence.'),
+    'Hold',
+    'never fail and never advance blind',
+  ),
+  metrics: defaulted(
+    z.array(analysisMetric).describe('The gates; all must hold.'),
+    [],
+    'without gates only time and people decide',
+  ),
+  webhooks: defaulted(
+    z.array(rolloutHook).describe('Receivers that are asked or told.'),
+    [],
+    'nobody is asked',
+  ),
+}).transform((given) => ({
+  ...given,
+  metrics: given.metrics.map((metric) => ({ ...metric, onNoData: metric.onNoData ?? given.onNoData })),
+}));
+
+const rollback = record({
+  to: defaulted(
+    dnsLabel().describe('Where traffic goes on a rollback: `stable`, or the name of a version.'),
+    'stable',
+    'the version that served before',
+  ),
+});
+
+const convergence = record({
+  quorumPercent: defaulted(
+    percent()
+      .gt(0)
+      .describe(
+        'The share of connected sidecars that must have acknowledged a weight before its step counts.',
+      ),
+    100,
+    'nothing is believed that is not acknowledged',
+  ),
+  deadline: defaulted(
+    duration({ min: '1s' }).describe('After this the laggards are listed and the rollout freezes.'),
+    '30s',
+    'a healthy sidecar acknowledges within milliseconds',
+  ),
+});
+
+const spec = record({
+  targetRef: targetRef.describe('The service whose traffic moves. One rollout a service.'),
+  stable: dnsLabel()
+    .describe('The version that serves now.')
+    .meta({ examples: ['v1'] }),
+  candidate: dnsLabel()
+    .describe('The version that is to take over.')
+    .meta({ examples: ['v2'] }),
+  match: matches(
+    'Only this slice of the requests takes part; the rest stays on stable.',
+    'everybody takes part',
+  ),
+  strategy: strategy.describe("How the candidate's weight grows."),
+  analysis: defaulted(analysis.describe('What decides.'), {}, 'see its fields'),
+  rollback: defaulted(rollback.describe('What a rollback does.'), {}, 'see its fields'),
+  retention: defaulted(
+    duration().describe(
+      'How long the old version stays warm after the promotion, ready to take the traffic back.',
+    ),
+    '24h',
+    'a day shows what an hour hides',
+  ),
+  progressDeadline: defaulted(
+    duration({ min: '1s' }).describe(
+      'Without progress for this long the rollout is rolled back. A pause without an end does not count.',
+    ),
+    '24h',
+    'longer than the longest usual pause',
+  ),
+  convergence: defaulted(convergence.describe('When a weight counts as in force.'), {}, 'see its fields'),
+  paused: defaulted(
+    z.boolean().describe('Holds everything where it is.'),
+    false,
+    'a rollout that is written is meant',
+  ),
+});
+
+/** Moves traffic from one version of a service to another, by evidence. */
+export const modelRolloutSchema = kindOf('ModelRollout', spec).describe(
+  'Moves traffic from one version of a service to another, by evidence.',
+);
+
+export type ModelRolloutInput = z.input<typeof modelRolloutSchema>;
+export type ModelRollout = Frozen<z.output<typeof modelRolloutSchema>>;
+export type RolloutStrategy = ModelRollout['spec']['strategy'];
+export type RolloutAnalysis = ModelRollout['spec']['analysis'];
+export type RolloutMetric = RolloutAnalysis['metrics'][number];

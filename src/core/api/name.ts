@@ -1,0 +1,47 @@
+import * as z from 'zod';
+
+const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const hostPattern =
+  /^(?=.{1,253}$)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const headerPattern = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** A DNS label (RFC 1123): what Kubernetes takes for a name, and safe inside cluster and metric names. */
+export function dnsLabel() {
+  return z.string().regex(labelPattern, {
+    error: (issue) =>
+      `"${issue.input}" is not a name; at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+  });
+}
+
+/** A host name as clients dial it, in lower case; `*.` may stand first. */
+export function hostName() {
+  return z.string().regex(hostPattern, {
+    error: (issue) =>
+      `"${issue.input}" is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"`,
+  });
+}
+
+/** A header's name in lower case, as HTTP/2 and gRPC metadata demand (RFC 9113 §8.2). */
+export function headerName() {
+  return z.string().regex(headerPattern, {
+    error: (issue) =>
+      `"${issue.input}" is not a header's name; lower case without spaces, such as "x-user-id"`,
+  });
+}
+
+/** The absolute path of a request, such as a gRPC method's `/package.Service/Method`. */
+export function requestPath() {
+  return z.string().regex(/^\/[^\s?#]*$/, {
+    error: (issue) => `"${issue.input}" is not a path; it begins with "/" and has no spaces, "?" or "#"`,
+  });
+}
+
+/** An IPv4 or IPv6 address. Host names are for `dns`, which follows them as they change. */
+export function ipAddress() {
+  return z.union([z.ipv4(), z.ipv6()], {
+    error: (issue) =>
+      typeof issue.input === 'string'
+        ? `"${issue.input}" is not an IP address; an address such as "10.0.0.7", or the source "dns" for a host name`
+        : undefined,
+  });
+}
