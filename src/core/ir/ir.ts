@@ -50,8 +50,6 @@ export interface BalancingIr {
   readonly slowStartMs: number;
   /** For Maglev and RingHash: what keeps a session on its instance. */
   readonly affinity: readonly HashKeyIr[];
-  /** For Utilization: names of the ORCA metrics whose maximum counts. */
-  readonly utilizationMetrics: readonly string[];
   /** For Utilization: ORCA metrics in Envoy's words (`named_metrics.gpu`), the greatest counts. */
   readonly utilizationMetrics: readonly string[];
 }
