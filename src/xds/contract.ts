@@ -1,0 +1,90 @@
+import type { Acknowledgement, NodeIdentity, Rejection, StreamFacts } from '../core/delta/facts.ts';
+import type { Change, Publication, Resource, ResourceKey, ResourceVersion } from '../core/delta/resource.ts';
+import type { TypeUrl } from '../core/delta/type-urls.ts';
+import type { NodeDescriptor } from '../core/ir/node.ts';
+import type { LoadReport } from '../core/signals/load-report.ts';
+import type { XdsMetrics } from './metrics.ts';
+import type { XdsSettings } from './settings.ts';
+
+/** What the server needs of whoever decides which node sees what. */
+export interface NodeDirectory {
+  /**
+   * The view that this node is shown, by its key; nodes with equal keys share everything. Called once a
+   * stream, when it names its node; it may publish a view that was not there before returning its key.
+   * A view that is not published is waited for: nothing is said to the stream until it is.
+   *
+   * @throws {NodeRefused} this node is not served; its stream ends with the message.
+   */
+  viewOf(node: NodeIdentity): string;
+  /** What the node is, for its load reports. */
+  roleOf(node: NodeIdentity): NodeDescriptor['kind'];
+}
+
+/** Thrown by {@link NodeDirectory.viewOf}: the stream ends with FAILED_PRECONDITION and this message. */
+export class NodeRefused extends Error {
+  override readonly name = 'NodeRefused';
+}
+
+export interface XdsOptions {
+  /** `HOST:PORT`; port 0 is any free one. */
+  readonly address: string;
+  readonly nodes: NodeDirectory;
+  /** Certificates of the server, and the authorities that clients' certificates must come from. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer };
+  readonly settings?: Partial<XdsSettings>;
+  readonly metrics?: XdsMetrics;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+  readonly listener?: XdsListener;
+}
+
+/** Told of what happens, at once and synchronously; must not throw and be quick. */
+export interface XdsListener {
+  loadReport?(report: LoadReport): void;
+  /** A stream acknowledged everything up to this publication, for this type. */
+  acknowledged?(event: { nodeId: string; typeUrl: TypeUrl; sequence: number; afterMs: number }): void;
+  rejected?(event: { nodeId: string; typeUrl: TypeUrl; rejection: Rejection }): void;
+  connected?(node: NodeIdentity, peer: string): void;
+  disconnected?(node: NodeIdentity, peer: string): void;
+  /** A stream was ended by the server, with the reason that the client was told. */
+  refused?(event: { peer: string; reason: string }): void;
+}
+
+/** The xDS server: the pool of resources, and the streams that follow it. */
+export interface XdsServer {
+  readonly address: string;
+  readonly port: number;
+  /**
+   * Changes the pool; streams are told at once, or within `coalesceMs` during a burst. Unchanged content is
+   * not told. Nothing at all is told to anybody before the first publication.
+   */
+  publish(change: Change): Publication;
+  /** The change that leads from the pool as it is to exactly these resources. */
+  changeTo(resources: Iterable<Resource>): Change;
+  /** What is in the pool under this key. */
+  resource(key: ResourceKey): Resource | undefined;
+  /** Every resource in the pool with its version. */
+  versions(): ResourceVersion[];
+  /** Connected streams, in the order in which they connected; a node may have several. */
+  streams(): StreamFacts[];
+  /** Who of those subscribed to these resources acknowledged them as of this publication or a later one. */
+  acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement;
+  /** Lets answers under way go out, ends every stream (clients reconnect elsewhere), and stops listening. */
+  close(): Promise<void>;
+}
+
+/** The server could not listen; the message names the address and the reason. */
+export class ListenFailed extends Error {
+  override readonly name = 'ListenFailed';
+  readonly address: string;
+
+  constructor(address: string, cause: Error & { code?: string }) {
+    const why: Record<string, string> = {
+      EADDRINUSE: 'the port is in use; stop what listens there, or choose another --xds-address',
+      EADDRNOTAVAIL: 'this machine has no such address',
+      EACCES: 'not permitted; choose a port above 1023',
+    };
+    super(`xds: cannot listen on ${address}: ${why[cause.code ?? ''] ?? cause.message}`, { cause });
+    this.address = address;
+  }
+}
