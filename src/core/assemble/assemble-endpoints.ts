@@ -1,0 +1,58 @@
+import type { ServiceVersion } from '../api/model-service.ts';
+import type { EndpointIr } from '../ir/ir.ts';
+
+/** An instance as discovery found it; static ones are made of the spec. */
+export interface DiscoveredEndpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly weight: number;
+  readonly zone: string;
+  /** Tier as in the spec. */
+  readonly priority: number;
+  readonly backup: boolean;
+  readonly health: EndpointIr['health'];
+}
+
+/** Weights are stretched to this so that a derating of a few percent is still a whole number. */
+const FULL_WEIGHT = 10_000;
+
+/** The endpoints that a spec writes down. */
+export function staticEndpoints(version: ServiceVersion): readonly DiscoveredEndpoint[] {
+  return (version.endpoints.static ?? []).map((given) => ({
+    address: given.address,
+    port: given.port,
+    weight: given.weight,
+    zone: given.zone ?? '',
+    priority: given.priority,
+    backup: given.backup,
+    health: 'healthy' as const,
+  }));
+}
+
+/**
+ * Endpoints with their final weights and gapless tiers. An endpoint's weight depends on the static weights
+ * and on its own factor only, so that a derated neighbour does not change it.
+ *
+ * @param factors derating in (0, 1] by `ADDRESS:PORT`; a missing one is 1
+ */
+export function assembleEndpoints(
+  found: readonly DiscoveredEndpoint[],
+  factors: ReadonlyMap<string, number>,
+): readonly EndpointIr[] {
+  const stretch = Math.max(1, Math.floor(FULL_WEIGHT / Math.max(1, ...found.map((each) => each.weight))));
+  const lastPrimary = Math.max(0, ...found.filter((each) => !each.backup).map((each) => each.priority));
+  const tierOf = (each: DiscoveredEndpoint): number => (each.backup ? lastPrimary + 1 : each.priority);
+  // Envoy refuses an assignment whose priorities have gaps.
+  const tiers = [...new Set(found.map(tierOf))].sort((a, b) => a - b);
+  return found.map((each) => ({
+    address: each.address,
+    port: each.port,
+    weight: Math.max(
+      1,
+      Math.round(each.weight * stretch * (factors.get(`${each.address}:${each.port}`) ?? 1)),
+    ),
+    zone: each.zone,
+    priority: tiers.indexOf(tierOf(each)),
+    health: each.health,
+  }));
+}

@@ -1,0 +1,114 @@
+import type { ModelRollout } from '../api/model-rollout.ts';
+import type { ModelService } from '../api/model-service.ts';
+import type { RateLimitPolicy, TrafficPolicy } from '../api/traffic-policy.ts';
+import type {
+  HealthCheckIr,
+  LimitIr,
+  LimitKeyIr,
+  OutlierDetectionIr,
+  ServiceIr,
+  VersionIr,
+} from '../ir/ir.ts';
+import { assembleEndpoints, type DiscoveredEndpoint } from './assemble-endpoints.ts';
+import { assembleRouting, type ClusterOfService, hashKey, requestMatch } from './assemble-routing.ts';
+import type { ServiceDecisions } from './decisions.ts';
+
+/** Everything that the sidecars are told of one service comes of these. */
+export interface ServiceInputs {
+  readonly service: ModelService;
+  readonly rollout: ModelRollout | undefined;
+  readonly policy: TrafficPolicy | undefined;
+  readonly decisions: ServiceDecisions;
+  /** By version name; the static ones of the spec and those that were discovered. */
+  readonly endpoints: ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
+  readonly clusterOf: ClusterOfService;
+}
+
+/** Specs, decisions and endpoints of a service become its intermediate representation. */
+export function assembleService(inputs: ServiceInputs): ServiceIr {
+  const { service, rollout, policy, decisions, clusterOf } = inputs;
+  const { namespace, name } = service.metadata;
+  return {
+    id: `${namespace}/${name}`,
+    hosts: service.spec.hosts,
+    port: service.spec.port,
+    protocol: service.spec.protocol,
+    versions: service.spec.versions.map((version) => assembleVersion(version.name, inputs)),
+    routing: assembleRouting(service, rollout, policy, decisions, clusterOf),
+    limits: (policy?.spec.rateLimits ?? []).flatMap((limit) => assembleLimit(limit, decisions)),
+  };
+}
+
+function assembleVersion(
+  version: string,
+  { service, policy, decisions, endpoints }: ServiceInputs,
+): VersionIr {
+  const { namespace, name } = service.metadata;
+  const { spec } = service;
+  const { affinity } = spec.loadBalancing;
+  return {
+    name: version,
+    cluster: `${namespace}/${name}/${version}`,
+    endpoints: assembleEndpoints(
+      endpoints.get(version) ?? [],
+      decisions.endpointFactors.get(version) ?? new Map(),
+    ),
+    balancing: {
+      policy: spec.loadBalancing.policy,
+      slowStartMs: spec.loadBalancing.slowStart,
+      affinity: affinity === undefined ? [] : [hashKey(affinity)],
+      utilizationMetrics: spec.loadBalancing.utilizationMetrics,
+    },
+    outlierDetection: assembleOutlierDetection(policy),
+    healthCheck: assembleHealthCheck(service),
+    connectTimeoutMs: spec.timeouts.connect,
+    maxRequests: undefined,
+    retryBudgetPercent: spec.retries?.budgetPercent ?? 20,
+    protocol: spec.protocol,
+  };
+}
+
+function assembleOutlierDetection(policy: TrafficPolicy | undefined): OutlierDetectionIr | undefined {
+  const given = policy?.spec.outlierDetection;
+  if (given === undefined) return undefined;
+  return {
+    consecutiveErrors: given.consecutiveErrors,
+    intervalMs: given.interval,
+    ejectionTimeMs: given.ejectionTime,
+    maxEjectionPercent: given.maxEjectionPercent,
+    failureRate: given.failureRate,
+  };
+}
+
+function assembleHealthCheck(service: ModelService): HealthCheckIr | undefined {
+  const given = service.spec.healthCheck;
+  if (given === undefined) return undefined;
+  return {
+    kind: given.http === undefined ? 'grpc' : 'http',
+    target: given.http?.path ?? given.grpc?.service ?? '',
+    intervalMs: given.interval,
+    timeoutMs: given.timeout,
+    unhealthyThreshold: given.unhealthyThreshold,
+    healthyThreshold: given.healthyThreshold,
+  };
+}
+
+/** An adaptive limit whose rate was not decided yet limits nobody. */
+function assembleLimit(limit: RateLimitPolicy, decisions: ServiceDecisions): readonly LimitIr[] {
+  const rate = 'requestsPerSecond' in limit ? limit.requestsPerSecond : decisions.limitRates.get(limit.name);
+  if (rate === undefined) return [];
+  return [
+    {
+      name: limit.name,
+      per: limit.per.map((key): LimitKeyIr => {
+        if (key.header !== undefined) return { kind: 'header', name: key.header };
+        if (key.method) return { kind: 'method' };
+        return key.version ? { kind: 'version' } : { kind: 'sourceIp' };
+      }),
+      matches: limit.match.map(requestMatch),
+      requestsPerSecond: rate,
+      burst: 'burst' in limit ? limit.burst : Math.max(1, Math.ceil(rate)),
+      shadow: limit.shadow,
+    },
+  ];
+}

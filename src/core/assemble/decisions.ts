@@ -1,0 +1,30 @@
+import type { WeightIr } from '../ir/ir.ts';
+
+/** What the policies decided for one service; everything undefined or empty leaves the spec's static value. */
+export interface ServiceDecisions {
+  /** Every version, sum TOTAL_WEIGHT; undefined: all to the default version. */
+  readonly weights: readonly WeightIr[] | undefined;
+  /** Weights of the slice that a rollout is restricted to; `weights` then holds for the rest. */
+  readonly sliceWeights: readonly WeightIr[] | undefined;
+  /** Mixed into the users' hash. */
+  readonly salt: string;
+  /** A copy of the traffic to a version, in place of the spec's. */
+  readonly mirror: { readonly version: string; readonly percent: number } | undefined;
+  /** Share that the breaker admits, hundredths of a percent; undefined: all. */
+  readonly admitted: number | undefined;
+  /** Factors in (0, 1] by version and `ADDRESS:PORT`; a missing one is 1. */
+  readonly endpointFactors: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Rates of adaptive limits by name. */
+  readonly limitRates: ReadonlyMap<string, number>;
+}
+
+/** Nothing was decided: the specs' static values. */
+export const NO_DECISIONS: ServiceDecisions = {
+  weights: undefined,
+  sliceWeights: undefined,
+  salt: '',
+  mirror: undefined,
+  admitted: undefined,
+  endpointFactors: new Map(),
+  limitRates: new Map(),
+};
