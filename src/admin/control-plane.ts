@@ -14,7 +14,6 @@ export type RolloutAction = (typeof ROLLOUT_ACTIONS)[number];
 
 /** The switches over everything: hold every automatic change; back to the specs' static values. */
 export const SWITCHES = ['freeze', 'baseline'] as const;
-export type Switch = (typeof SWITCHES)[number];
 
 /** Something a person asked for; `actor` is who, for the decision record. */
 export type Command =
@@ -23,7 +22,8 @@ export type Command =
       readonly rollout: { readonly namespace: string; readonly name: string };
       readonly actor: string;
     }
-  | { readonly kind: Switch; readonly on: boolean; readonly actor: string };
+  | { readonly kind: 'freeze'; readonly on: boolean; readonly actor: string }
+  | { readonly kind: 'baseline'; readonly on: boolean; readonly actor: string };
 
 /**
  * `not-found`: no such rollout. `conflict`: its phase does not allow that. `invalid`: never allowed.
