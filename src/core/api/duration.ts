@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { quote } from './quote.ts';
 
 /**
  * A span of time in milliseconds. A plain number is accepted wherever one is expected; the phantom field
@@ -54,7 +55,7 @@ export function duration(range: DurationRange = {}) {
       const spanMs = parseDuration(text);
       if (spanMs === undefined) {
         context.addIssue(
-          `"${text}" is finer than a millisecond; a whole number of milliseconds, such as "1ms"`,
+          `${quote(text)} is finer than a millisecond; a whole number of milliseconds, such as "1ms"`,
         );
         return z.NEVER;
       }
@@ -75,5 +76,5 @@ function notText(input: unknown): string | undefined {
 }
 
 function notSpan(text: string): string {
-  return `"${text}" is not a duration; numbers with the units h, m, s or ms, such as "30s", "80ms" or "1h30m"`;
+  return `${quote(text)} is not a duration; numbers with the units h, m, s or ms, such as "30s", "80ms" or "1h30m"`;
 }

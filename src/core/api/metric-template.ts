@@ -2,13 +2,14 @@ import * as z from 'zod';
 import { defaulted } from './field.ts';
 import { kindOf } from './metadata.ts';
 import { queryText } from './query-template.ts';
+import { quote } from './quote.ts';
 import { type Frozen, record } from './record.ts';
 
 /** How an argument is called: a word that can stand between double braces. */
 export function argumentName() {
   return z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, {
     error: (issue) =>
-      `"${issue.input}" is not an argument's name; letters, digits and "_", beginning with a letter`,
+      `${quote(issue.input)} is not an argument's name; letters, digits and "_", beginning with a letter`,
   });
 }
 

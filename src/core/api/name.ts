@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { quote } from './quote.ts';
 
 const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const hostPattern =
@@ -9,7 +10,7 @@ const headerPattern = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 export function dnsLabel() {
   return z.string().regex(labelPattern, {
     error: (issue) =>
-      `"${issue.input}" is not a name; at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
+      `${quote(issue.input)} is not a name; at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
   });
 }
 
@@ -17,7 +18,7 @@ export function dnsLabel() {
 export function hostName() {
   return z.string().regex(hostPattern, {
     error: (issue) =>
-      `"${issue.input}" is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"`,
+      `${quote(issue.input)} is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"`,
   });
 }
 
@@ -25,14 +26,14 @@ export function hostName() {
 export function headerName() {
   return z.string().regex(headerPattern, {
     error: (issue) =>
-      `"${issue.input}" is not a header's name; lower case without spaces, such as "x-user-id"`,
+      `${quote(issue.input)} is not a header's name; lower case without spaces, such as "x-user-id"`,
   });
 }
 
 /** The absolute path of a request, such as a gRPC method's `/package.Service/Method`. */
 export function requestPath() {
   return z.string().regex(/^\/[^\s?#]*$/, {
-    error: (issue) => `"${issue.input}" is not a path; it begins with "/" and has no spaces, "?" or "#"`,
+    error: (issue) => `${quote(issue.input)} is not a path; it begins with "/" and has no spaces, "?" or "#"`,
   });
 }
 
@@ -41,7 +42,7 @@ export function ipAddress() {
   return z.union([z.ipv4(), z.ipv6()], {
     error: (issue) =>
       typeof issue.input === 'string'
-        ? `"${issue.input}" is not an IP address; an address such as "10.0.0.7", or the source "dns" for a host name`
+        ? `${quote(issue.input)} is not an IP address; an address such as "10.0.0.7", or the source "dns" for a host name`
         : undefined,
   });
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { nearest } from './nearest.ts';
+import { quote } from './quote.ts';
 
 /**
  * An object of known fields. An unknown one is an error that names the nearest known name; several unknown
@@ -19,7 +20,7 @@ export function record<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 export function unknownField(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
   const right = meant === undefined ? `the known fields are ${known.join(', ')}` : `did you mean "${meant}"`;
-  return `unknown field "${name}"; ${right}`;
+  return `unknown field ${quote(name)}; ${right}`;
 }
 
 /** Exactly one of the fields is there; the others are absent, which lets `in` and `!== undefined` narrow. */

@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { duration } from './duration.ts';
 import { defaulted } from './field.ts';
 import { dnsLabel } from './name.ts';
+import { quote } from './quote.ts';
 import { exactlyOneOf, record } from './record.ts';
 
 const url = () =>
   z.string().regex(/^https?:\/\/[^\s/?#]+[^\s]*$/, {
-    error: (issue) => `"${issue.input}" is not an address; http:// or https:// and a host`,
+    error: (issue) => `${quote(issue.input)} is not an address; http:// or https:// and a host`,
   });
 
 const secret = exactlyOneOf({
