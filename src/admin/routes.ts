@@ -1,12 +1,7 @@
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
-import {
-  type Command,
-  type CommandResult,
-  type ControlPlane,
-  ROLLOUT_ACTIONS,
-  SWITCHES,
-} from './control-plane.ts';
+import { actionRoutes } from './action-routes.ts';
+import type { ControlPlane } from './control-plane.ts';
 import type { Feed } from './feed.ts';
 import { problem } from './problem.ts';
 import type { Recorder } from './recorder.ts';
