@@ -54,13 +54,25 @@ describe('the state store', () => {
     store.close();
   });
 
-  it('lists the newest records of a subject, oldest first', () => {
+  it('lists the newest records first, by subject or after an id', () => {
     const store = openStateStore(undefined);
     store.save(new Map(), [record(1), record(2, 'Breaker/default/fraud'), record(3), record(4)], 1);
-    expect(store.decisions({ subject: 'Rollout/default/fraud', limit: 2 }).map((r) => r.id)).toEqual([3, 4]);
-    expect(store.decisions({ afterId: 3, limit: 10 }).map((r) => r.id)).toEqual([4]);
+    expect(store.decisions({ subject: 'Rollout/default/fraud', limit: 2 }).map((r) => r.id)).toEqual([4, 3]);
+    expect(store.decisions({ after: 3, limit: 10 }).map((r) => r.id)).toEqual([4]);
     store.prune(3000);
-    expect(store.decisions({ limit: 10 }).map((r) => r.id)).toEqual([3, 4]);
+    expect(store.decisions({ limit: 10 }).map((r) => r.id)).toEqual([4, 3]);
+  });
+
+  it('adds to a record who acknowledged it', () => {
+    const store = openStateStore(undefined);
+    store.save(new Map(), [record(1)], 1);
+    store.acknowledge(1, { by: 2, of: 2, lastAt: 1007, laggards: [] });
+    expect(store.decisions({ limit: 1 })[0]?.acknowledged).toEqual({
+      by: 2,
+      of: 2,
+      lastAt: 1007,
+      laggards: [],
+    });
   });
 
   it('refuses a damaged file in one line and leaves it as it was', () => {

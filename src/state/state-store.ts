@@ -9,7 +9,8 @@ const SCHEMA = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS decisions (
-  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, subject TEXT NOT NULL, service TEXT NOT NULL, record TEXT NOT NULL
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, subject TEXT NOT NULL, service TEXT NOT NULL,
+  reason TEXT NOT NULL, record TEXT NOT NULL, acknowledged TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS decisions_by_subject ON decisions (subject, id);
 `;
@@ -19,12 +20,15 @@ export class StateStoreError extends Error {
   override readonly name = 'StateStoreError';
 }
 
+/** Which records to list, newest first; a field left out does not restrict. */
 export interface DecisionFilter {
   readonly subject?: string;
   readonly service?: string;
+  readonly reason?: string;
+  /** Only records with a smaller id. */
+  readonly before?: number;
   /** Only records with a larger id. */
-  readonly afterId?: number;
-  /** The newest so many, oldest first. */
+  readonly after?: number;
   readonly limit: number;
 }
 
@@ -36,6 +40,8 @@ export interface StateStore {
   load(): ReadonlyMap<string, unknown>;
   /** Writes all given keys and records, or none of them. `undefined` deletes a key. */
   save(changes: ReadonlyMap<string, unknown>, records: readonly DecisionRecord[], nowMs: number): void;
+  /** Adds to a record who has acknowledged what it configured. */
+  acknowledge(id: number, acknowledged: NonNullable<DecisionRecord['acknowledged']>): void;
   decisions(filter: DecisionFilter): readonly DecisionRecord[];
   lastDecisionId(): number;
   /** Forgets records older than the given time. */
@@ -62,7 +68,14 @@ export function openStateStore(directory: string | undefined): StateStore {
           else statements.put.run(key, JSON.stringify(value), nowMs);
         }
         for (const record of records) {
-          statements.append.run(record.id, record.at, record.subject, record.service, JSON.stringify(record));
+          statements.append.run(
+            record.id,
+            record.at,
+            record.subject,
+            record.service,
+            record.reason,
+            JSON.stringify(record),
+          );
         }
         database.exec('COMMIT');
       } catch (error) {
@@ -70,6 +83,7 @@ export function openStateStore(directory: string | undefined): StateStore {
         throw new StateStoreError(`${file}: cannot be written: ${describe(error)}`, { cause: error });
       }
     },
+    acknowledge: (id, acknowledged) => void statements.acknowledge.run(JSON.stringify(acknowledged), id),
     decisions: (filter) => listDecisions(statements.list, filter),
     lastDecisionId: () => Number(statements.lastId.get()?.id ?? 0),
     prune: (beforeMs) => void statements.prune.run(beforeMs),
@@ -128,11 +142,13 @@ function prepare(database: DatabaseSync) {
       'INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at',
     ),
     remove: database.prepare('DELETE FROM state WHERE key = ?'),
-    append: database.prepare('INSERT INTO decisions VALUES (?, ?, ?, ?, ?)'),
+    append: database.prepare('INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, NULL)'),
+    acknowledge: database.prepare('UPDATE decisions SET acknowledged = ? WHERE id = ?'),
     list: database.prepare(
-      `SELECT record FROM (SELECT id, record FROM decisions
-        WHERE id > :after AND (:subject IS NULL OR subject = :subject) AND (:service IS NULL OR service = :service)
-        ORDER BY id DESC LIMIT :limit) ORDER BY id`,
+      `SELECT record, acknowledged FROM decisions
+        WHERE id > :after AND id < :before AND (:subject IS NULL OR subject = :subject)
+          AND (:service IS NULL OR service = :service) AND (:reason IS NULL OR reason = :reason)
+        ORDER BY id DESC LIMIT :limit`,
     ),
     lastId: database.prepare('SELECT max(id) AS id FROM decisions'),
     prune: database.prepare('DELETE FROM decisions WHERE at < ?'),
@@ -155,12 +171,18 @@ function loadState(statement: StatementSync, file: string): ReadonlyMap<string, 
 
 function listDecisions(statement: StatementSync, filter: DecisionFilter): readonly DecisionRecord[] {
   const rows = statement.all({
-    after: filter.afterId ?? 0,
+    after: filter.after ?? 0,
+    before: filter.before ?? Number.MAX_SAFE_INTEGER,
     subject: filter.subject ?? null,
     service: filter.service ?? null,
+    reason: filter.reason ?? null,
     limit: filter.limit,
-  }) as { record: string }[];
-  return rows.map((row) => JSON.parse(row.record) as DecisionRecord);
+  }) as { record: string; acknowledged: string | null }[];
+  return rows.map((row) => {
+    const record = JSON.parse(row.record) as DecisionRecord;
+    if (row.acknowledged === null) return record;
+    return { ...record, acknowledged: JSON.parse(row.acknowledged) as DecisionRecord['acknowledged'] };
+  });
 }
 
 function describe(error: unknown): string {
