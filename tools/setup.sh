@@ -1,0 +1,35 @@
+#!/bin/sh
+# Gets what Penstock is built and tried with into the cache, as an ordinary user:
+#   tools/setup.sh [modules] [envoy] [prometheus] [chromium]
+# Node comes first and always. What is there already costs nothing. See versions.env for what and which.
+set -eu
+
+penstock_root=$(dirname "$(dirname "$(readlink -f "$0")")")
+here=$penstock_root/tools
+. "$here/find-node.sh"
+for part in say cache debian pypi node envoy prometheus chromium; do
+  . "$here/install/$part.sh"
+done
+
+case "$(uname -s) $(uname -m)" in
+  'Linux x86_64') ;;
+  *)
+    if [ -z "${PENSTOCK_NODE:-}" ] || [ -z "${PENSTOCK_ENVOY:-}" ] || [ -z "${PENSTOCK_PROMETHEUS:-}" ]; then
+      fail "the pinned tools are for Linux on x86-64, this is $(uname -s) $(uname -m);" \
+        "set PENSTOCK_NODE, PENSTOCK_ENVOY and PENSTOCK_PROMETHEUS to executables of yours"
+    fi
+    ;;
+esac
+
+install_modules() {
+  PATH=$(dirname "$node"):$PATH "$node" "$here/install-modules.ts" "$npm_cli"
+}
+
+install_node
+
+for part in "$@"; do
+  case $part in
+    modules | envoy | prometheus | chromium) "install_$part" ;;
+    *) fail "$part: no such part; there are modules, envoy, prometheus and chromium" ;;
+  esac
+done
