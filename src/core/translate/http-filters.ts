@@ -1,0 +1,47 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { FilterConfigSchema } from '../../gen/envoy/extensions/filters/http/grpc_stats/v3/grpc_stats_pb.js';
+import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_ratelimit_pb.js';
+import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import type { HttpFilterSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
+import { unlimited } from './limit.ts';
+import { typedConfig, typeUrlOf } from './resource.ts';
+import { fromAds } from './value.ts';
+
+type HttpFilterInit = MessageInitShape<typeof HttpFilterSchema>;
+
+/** A listener that starts does so without limits rather than not at all when none come within this. */
+const LIMITS_TIMEOUT_MS = 1000;
+
+/** Counts gRPC calls by method and status: HTTP's own counters take a gRPC failure for a success. */
+export const grpcStats: HttpFilterInit = {
+  name: 'envoy.filters.http.grpc_stats',
+  configType: {
+    case: 'typedConfig',
+    value: typedConfig(FilterConfigSchema, {
+      perMethodStatSpecifier: { case: 'statsForAllMethods', value: { value: true } },
+      enableUpstreamStats: true,
+      replaceDotsInGrpcServiceName: true,
+    }),
+  },
+};
+
+/** Forwards; the last filter always. */
+export const router: HttpFilterInit = {
+  name: 'envoy.filters.http.router',
+  configType: { case: 'typedConfig', value: typedConfig(RouterSchema, {}) },
+};
+
+/** A place for a limit whose configuration comes by ECDS under `name`; none: nothing is limited. */
+export function limitSlot(name: string): HttpFilterInit {
+  return {
+    name,
+    configType: {
+      case: 'configDiscovery',
+      value: {
+        configSource: fromAds(LIMITS_TIMEOUT_MS),
+        defaultConfig: typedConfig(LocalRateLimitSchema, unlimited),
+        typeUrls: [typeUrlOf(LocalRateLimitSchema)],
+      },
+    },
+  };
+}

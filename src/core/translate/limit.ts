@@ -1,0 +1,83 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import { TypedExtensionConfigSchema } from '../../gen/envoy/config/core/v3/core_pb.js';
+import { XRateLimitHeadersRFCVersion } from '../../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
+import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_ratelimit_pb.js';
+import type { TokenBucketSchema } from '../../gen/envoy/type/v3/type_pb.js';
+import type { LimitIr, ServiceIr } from '../ir/ir.ts';
+import { entriesOf, escapeRegex, rateLimitsOf } from './limit-descriptor.ts';
+import { assignSlots } from './limit-slots.ts';
+import { limitSlotName } from './names.ts';
+import { type NamedResource, resource, typedConfig } from './resource.ts';
+import { durationOf, fraction, setHeader } from './value.ts';
+
+/** Clients with a bucket of their own, the most recent ones; Envoy's default of 20 limits nobody beyond that. */
+const MAX_CLIENTS = 100_000;
+/** The bucket of requests that no descriptor counts: never empty. */
+const UNLIMITED = 4_294_967_295;
+/** What the sidecars of all callers ask all the time. */
+const GRPC_HEALTH_PATHS = '/grpc\\.health\\.v1\\.Health/.*';
+
+type FilterInit = MessageInitShape<typeof LocalRateLimitSchema>;
+
+/** A filter that limits nothing: what stands in a slot without a limit. */
+export const unlimited: FilterInit = { statPrefix: 'limits/none' };
+
+/** The filter configurations with which the inbound sidecars of a service enforce its limits, one a slot in use. */
+export function limitFilters(service: ServiceIr): readonly NamedResource[] {
+  return [...assignSlots(service.limits)]
+    .sort(([a], [b]) => a - b)
+    .map(([slot, limits]) => {
+      const name = limitSlotName(service.id, slot);
+      const config = typedConfig(LocalRateLimitSchema, limitFilter(service, limits));
+      return resource(TypedExtensionConfigSchema, name, { name, typedConfig: config });
+    });
+}
+
+function limitFilter(service: ServiceIr, limits: readonly LimitIr[]): FilterInit {
+  const names = limits.map(({ name }) => name).join('+');
+  const uncounted = healthPaths(service);
+  return {
+    statPrefix: `${service.id}/limits/${names}`,
+    tokenBucket: { maxTokens: UNLIMITED, tokensPerFill: UNLIMITED, fillInterval: durationOf(1000) },
+    filterEnabled: { defaultValue: fraction(10_000) },
+    filterEnforced: { defaultValue: fraction(10_000) },
+    alwaysConsumeDefaultTokenBucket: false,
+    maxDynamicDescriptors: MAX_CLIENTS,
+    rateLimits: limits.flatMap((limit) => rateLimitsOf(limit, uncounted)),
+    descriptors: limits.map((limit) => ({
+      entries: [...entriesOf(limit)],
+      tokenBucket: tokenBucket(limit),
+      shadowMode: limit.shadow,
+    })),
+    rateLimitedAsResourceExhausted: true,
+    enableXRatelimitHeaders: XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
+    enableRetryAfterHeader: true,
+    responseHeadersToAdd: [
+      setHeader('x-penstock-limit', names),
+      // What gRPC's own retries heed: the time in which one token comes.
+      setHeader('grpc-retry-pushback-ms', String(slowestTokenMs(limits))),
+    ],
+  };
+}
+
+/** The paths of the health checks of this service, as an RE2 expression. */
+function healthPaths({ versions }: ServiceIr): string {
+  const targets = versions.flatMap(({ healthCheck }) =>
+    healthCheck?.kind === 'http' ? [escapeRegex(healthCheck.target)] : [],
+  );
+  return [...new Set([GRPC_HEALTH_PATHS, ...targets])].join('|');
+}
+
+/** Refills steadily; a whole number of tokens in just the time that makes the rate exact. */
+function tokenBucket({ requestsPerSecond, burst }: LimitIr): MessageInitShape<typeof TokenBucketSchema> {
+  const tokensPerFill = Math.max(1, Math.round(requestsPerSecond));
+  return {
+    maxTokens: Math.max(1, Math.round(burst)),
+    tokensPerFill,
+    fillInterval: durationOf((tokensPerFill / requestsPerSecond) * 1000),
+  };
+}
+
+function slowestTokenMs(limits: readonly LimitIr[]): number {
+  return Math.ceil(1000 / Math.min(...limits.map(({ requestsPerSecond }) => requestsPerSecond)));
+}

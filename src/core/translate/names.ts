@@ -1,0 +1,50 @@
+import type { ServiceIr } from '../ir/ir.ts';
+import type { NodeDescriptor } from '../ir/node.ts';
+
+/** Where Envoy's metadata holds what Penstock says of a cluster. */
+export const METADATA_NAMESPACE = 'penstock';
+/** Response header: the version that answered. */
+export const VERSION_HEADER = 'x-penstock-version';
+/** Response header: the answer is a fallback, and which. */
+export const FALLBACK_HEADER = 'x-penstock-fallback';
+/** Name of the runtime layer in the bootstrap and of its resource. */
+export const RUNTIME_LAYER = 'penstock';
+
+/**
+ * Authorities under which a service is dialled: each host bare and with the port. They are the names of its
+ * scopes, and of its listeners for clients that speak xDS themselves.
+ */
+export function authoritiesOf(service: ServiceIr): readonly string[] {
+  return [...new Set(service.hosts.flatMap((host) => [host, `${host}:${service.port}`]))];
+}
+
+/** `outbound/ADDRESS:PORT`; a node that logs has a name of its own, since equal names are equal resources. */
+export function outboundListenerName(node: NodeDescriptor & { kind: 'outbound' }): string {
+  return `outbound/${hostPort(node.address, node.port)}${node.accessLog ? '+log' : ''}`;
+}
+
+/** `inbound/NAMESPACE/SERVICE/VERSION@ADDRESS:PORT>APP-PORT` */
+export function inboundListenerName(node: NodeDescriptor & { kind: 'inbound' }): string {
+  const address = hostPort(node.address, node.port);
+  return `${inboundStatName(node)}@${address}>${node.appPort}${node.accessLog ? '+log' : ''}`;
+}
+
+/** `inbound/NAMESPACE/SERVICE/VERSION@APP-PORT` */
+export function inboundClusterName(node: NodeDescriptor & { kind: 'inbound' }): string {
+  return `${inboundStatName(node)}@${node.appPort}`;
+}
+
+/** `inbound/NAMESPACE/SERVICE/VERSION`: the inbound cluster in metrics, apart from the callers' cluster of the version. */
+export function inboundStatName(node: NodeDescriptor & { kind: 'inbound' }): string {
+  return `inbound/${node.service}/${node.version}`;
+}
+
+/** `NAMESPACE/SERVICE/limits/SLOT` */
+export function limitSlotName(serviceId: string, slot: number): string {
+  return `${serviceId}/limits/${slot}`;
+}
+
+/** `HOST:PORT` with brackets where IPv6 needs them. */
+export function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
