@@ -1,0 +1,68 @@
+import type { NodeDescriptor } from '../ir/node.ts';
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** `node.metadata` of a sidecar, for its bootstrap. */
+export function nodeMetadata(node: NodeDescriptor): { readonly penstock: { readonly [key: string]: Json } } {
+  return { penstock: { ...node } };
+}
+
+/**
+ * Reads what a node says of itself. A node without `metadata.penstock` is taken for a client that speaks xDS
+ * itself: gRPC's own clients need no metadata.
+ *
+ * @returns the descriptor, or one line saying what is wrong and what would be right
+ */
+export function parseNodeMetadata(metadata: Readonly<Record<string, unknown>>): NodeDescriptor | string {
+  const given = metadata.penstock;
+  if (given === undefined) return { kind: 'proxyless' };
+  if (!isRecord(given))
+    return 'node.metadata.penstock is no object; take the bootstrap from `penstock bootstrap`';
+  switch (given.kind) {
+    case 'inbound':
+      return parseInbound(given);
+    case 'outbound':
+      return parseOutbound(given);
+    case 'proxyless':
+      return { kind: 'proxyless' };
+    default:
+      return `node.metadata.penstock.kind is ${JSON.stringify(given.kind)}; inbound, outbound or proxyless`;
+  }
+}
+
+function parseInbound(given: Readonly<Record<string, unknown>>): NodeDescriptor | string {
+  const { service, version, address, port, appPort } = given;
+  if (typeof service !== 'string' || !/^[^/]+\/[^/]+$/.test(service))
+    return wrong('service', service, 'NAMESPACE/NAME');
+  if (typeof version !== 'string' || version === '')
+    return wrong('version', version, 'the name of a version');
+  if (typeof address !== 'string' || address === '')
+    return wrong('address', address, 'an IP address to listen on');
+  if (!isPort(port)) return wrong('port', port, 'a port to listen on');
+  if (!isPort(appPort)) return wrong('appPort', appPort, "the model server's port");
+  return { kind: 'inbound', service, version, address, port, appPort, ...accessLog(given) };
+}
+
+function parseOutbound(given: Readonly<Record<string, unknown>>): NodeDescriptor | string {
+  const { address, port } = given;
+  if (typeof address !== 'string' || address === '')
+    return wrong('address', address, 'an IP address to listen on');
+  if (!isPort(port)) return wrong('port', port, 'a port to listen on');
+  return { kind: 'outbound', address, port, ...accessLog(given) };
+}
+
+function accessLog(given: Readonly<Record<string, unknown>>): { readonly accessLog?: true } {
+  return given.accessLog === true ? { accessLog: true } : {};
+}
+
+function wrong(field: string, value: unknown, right: string): string {
+  return `node.metadata.penstock.${field} is ${JSON.stringify(value) ?? 'missing'}; ${right}`;
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
