@@ -3,13 +3,17 @@
  * (zero is one), nothing at all, something too old, and something that is no number.
  */
 export type Reading<T> =
-  | { readonly kind: 'value'; readonly value: T; /** Time of the newest sample, ms since the epoch. */ readonly at: number }
+  | {
+      readonly kind: 'value';
+      readonly value: T /** Time of the newest sample, ms since the epoch. */;
+      readonly at: number;
+    }
   | { readonly kind: 'missing'; readonly detail: string }
   | { readonly kind: 'stale'; readonly lastAt: number; readonly detail: string }
   | { readonly kind: 'invalid'; readonly at: number; readonly detail: string };
 
 /** The value of a reading, or undefined when there is none to decide by. */
-export function valueOf<T>(reading: Reading<T>): T | undefined {
+export function knownValue<T>(reading: Reading<T>): T | undefined {
   return reading.kind === 'value' ? reading.value : undefined;
 }
 
