@@ -1,0 +1,64 @@
+import type { BalancingPolicy } from '../../api/traffic-policy.ts';
+import type { EndpointObservation } from '../../observation/observation.ts';
+
+/** What is remembered of one endpoint: a plain value. */
+export interface EndpointMemory {
+  /** Natural log of its weight against the fair share. */
+  readonly logWeight: number;
+  /** Fading sums of requests and failures. */
+  readonly requests: number;
+  readonly failures: number;
+  /** Smoothed load figures; undefined until seen. */
+  readonly utilization: number | undefined;
+  readonly queue: number | undefined;
+  readonly inFlight: number | undefined;
+  readonly latencyMs: number | undefined;
+  /** How long nothing was known of it. */
+  readonly blindMs: number;
+}
+
+export interface BalanceState {
+  readonly lastMs: number;
+  /** By `ADDRESS:PORT`. */
+  readonly endpoints: Readonly<Record<string, EndpointMemory>>;
+  /** The factors that were last handed out, by `ADDRESS:PORT`. */
+  readonly published: Readonly<Record<string, number>>;
+}
+
+export interface BalanceInput {
+  readonly spec: BalancingPolicy;
+  /** `ADDRESS:PORT` of a version's endpoints that exist now. */
+  readonly endpoints: readonly string[];
+  readonly observation: readonly EndpointObservation[];
+  readonly state: BalanceState | undefined;
+  /** The kill switch: nothing is changed. */
+  readonly frozen: boolean;
+  readonly nowMs: number;
+}
+
+export interface BalanceEvent {
+  readonly atMs: number;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Why an endpoint has its factor; plain JSON. */
+export interface EndpointEvidence {
+  readonly address: string;
+  readonly factor: number;
+  /** What the law would give it at once, against the fair share. */
+  readonly target: number;
+  readonly errorRate: number;
+  readonly load: number | undefined;
+  readonly latencyRatio: number | undefined;
+  readonly message: string;
+}
+
+export interface BalanceDecision {
+  readonly state: BalanceState;
+  /** Derating in (0, 1] by `ADDRESS:PORT`, the best one 1; empty in shadow mode. */
+  readonly factors: ReadonlyMap<string, number>;
+  readonly events: readonly BalanceEvent[];
+  readonly evidence: readonly EndpointEvidence[];
+}

@@ -1,0 +1,84 @@
+import type { BreakerPolicy } from '../../api/traffic-policy.ts';
+import type { HistogramCounts, RequestCounts } from '../../observation/observation.ts';
+import type { Reading } from '../../observation/reading.ts';
+import type { Cusum } from '../../stats/cusum.ts';
+import type { Fading, Window } from '../../stats/moving.ts';
+
+export type BreakerPhase = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
+
+/** What a breaker judges by: of one version, or of all versions of a service summed by `sumVersions`. */
+export interface BreakerObservation {
+  readonly requests: Reading<RequestCounts>;
+  readonly latencyMs: Reading<HistogramCounts>;
+}
+
+/** All that a breaker remembers: a plain value. */
+export interface BreakerState {
+  readonly phase: BreakerPhase;
+  readonly reason: string;
+  readonly message: string;
+  readonly phaseSinceMs: number;
+  readonly lastMs: number;
+  /** OPEN: how long the sleep still lasts. */
+  readonly sleepLeftMs: number;
+  /** Relapses in a row; the sleep window doubles with each. */
+  readonly relapses: number;
+  /** HALF_OPEN: 0 for the probes, then the recovery steps. */
+  readonly step: number;
+  /** HALF_OPEN: seen at this step. */
+  readonly sampled: {
+    readonly requests: number;
+    readonly failures: number;
+    readonly slow: number;
+    readonly timed: number;
+  };
+  /** CLOSED: requests, failures, timed and slow calls in the window. */
+  readonly window: Window | Fading | undefined;
+  /** CLOSED: failures above the threshold since they began. */
+  readonly excess: Cusum;
+  /** CLOSED: 1 % against 10 %; warns long before the threshold. */
+  readonly warning: Cusum;
+  readonly warned: boolean;
+}
+
+export interface BreakerInput {
+  readonly spec: BreakerPolicy;
+  readonly observation: BreakerObservation;
+  readonly state: BreakerState | undefined;
+  /** Names the breaker; the jitter of its sleep is drawn from it, so that breakers do not probe in step. */
+  readonly seed: string;
+  /** The kill switch: evidence is gathered, nothing is changed. */
+  readonly frozen: boolean;
+  readonly nowMs: number;
+}
+
+export interface BreakerEvent {
+  readonly atMs: number;
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Figures behind the phase, for people and plots; plain JSON. */
+export interface BreakerEvidence {
+  readonly source: 'window' | 'probes' | 'no data';
+  readonly requests: number;
+  readonly failures: number;
+  readonly errorPercent: number;
+  readonly slowPercent: number;
+  readonly volumeThreshold: number;
+  readonly errorThresholdPercent: number;
+  readonly slowThresholdPercent: number;
+  /** Failures above the threshold since they began, and requests since then. */
+  readonly excessFailures: number;
+  readonly requestsSinceExcess: number;
+  readonly message: string;
+}
+
+export interface BreakerDecision {
+  readonly state: BreakerState;
+  /** Share of requests to let through, ten-thousandths. */
+  readonly admitted: number;
+  readonly events: readonly BreakerEvent[];
+  readonly evidence: BreakerEvidence;
+}
