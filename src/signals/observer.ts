@@ -1,0 +1,221 @@
+import type { MetricTemplate } from '../core/api/metric-template.ts';
+import type { ModelRollout } from '../core/api/model-rollout.ts';
+import type { ModelService } from '../core/api/model-service.ts';
+import type {
+  EndpointObservation,
+  ServiceObservation,
+  VersionObservation,
+} from '../core/observation/observation.ts';
+import type { Reading } from '../core/observation/reading.ts';
+import { gateQuestions } from '../core/signals/gate.ts';
+import {
+  addReports,
+  drainLoad,
+  EMPTY_LOAD,
+  type LoadBook,
+  type ReporterSight,
+  rebaseLoad,
+  sightReporters,
+} from '../core/signals/load-aggregate.ts';
+import { describeReporters, readEndpoints, readLoad } from '../core/signals/load-reading.ts';
+import type { LoadReport } from '../core/signals/load-report.ts';
+import { clusterOf } from '../core/signals/service-series.ts';
+import { readVersions, type SeriesObservation } from '../core/signals/versions.ts';
+import { EndpointLatencies } from './endpoint-latencies.ts';
+import { GateWatch } from './gate-watch.ts';
+import type { PrometheusClient } from './prometheus/client.ts';
+import { type PrometheusHealth, PrometheusLink } from './prometheus-link.ts';
+import { Schedule, type Task } from './schedule.ts';
+import { nameOf, SeriesWatch } from './series-watch.ts';
+
+export interface ObserverOptions {
+  /** None: load reports alone. */
+  readonly prometheus: PrometheusClient | undefined;
+  /** Shortest time between two looks at the same series, ms. */
+  readonly pollMs?: number;
+  /** Questions to Prometheus at once. */
+  readonly concurrency?: number;
+}
+
+export interface SignalHealth {
+  /** Undefined where none is configured. */
+  readonly prometheus: PrometheusHealth | undefined;
+  readonly loadReports: ReporterSight;
+}
+
+const DEFAULT_POLL_MS = 1_000;
+const DEFAULT_CONCURRENCY = 4;
+const SYNCHRONIZE_EVERY_MS = 10_000;
+
+/** Reports are folded at each look; without looks (nobody decides) at this many. */
+const MOST_PENDING_REPORTS = 4096;
+
+/** Without news only what is gone is to be forgotten. */
+const FOLD_AGAIN_MS = 1_000;
+
+const NO_PROMETHEUS = 'no Prometheus is configured (--prometheus URL)';
+
+/**
+ * All that is known of the services, from load reports and Prometheus. Looks are synchronous and cost
+ * nothing but memory; what they tell was fetched before, at its own pace.
+ */
+export class SignalObserver {
+  readonly #link: PrometheusLink | undefined;
+  readonly #series: SeriesWatch | undefined;
+  readonly #gates: GateWatch | undefined;
+  readonly #schedule: Schedule;
+  readonly #latencies = new EndpointLatencies();
+  readonly #sources = new Map<string, 'load' | 'prometheus'>();
+  #watchedClusters: ReadonlySet<string> = new Set();
+  #load: LoadBook = EMPTY_LOAD;
+  #pending: LoadReport[] = [];
+  #foldedAt = 0;
+
+  constructor({ prometheus, pollMs, concurrency }: ObserverOptions) {
+    this.#schedule = new Schedule(concurrency ?? DEFAULT_CONCURRENCY);
+    if (prometheus === undefined) return;
+    this.#link = new PrometheusLink(prometheus);
+    this.#series = new SeriesWatch(this.#link, pollMs ?? DEFAULT_POLL_MS);
+    this.#gates = new GateWatch(this.#link);
+  }
+
+  /** These are observed from now on, and others no more. */
+  watch(
+    services: readonly ModelService[],
+    rollouts: readonly ModelRollout[],
+    templates: readonly MetricTemplate[],
+  ): void {
+    const clusters = services.flatMap((service) =>
+      service.spec.versions.map(({ name }) => clusterOf(service, name)),
+    );
+    this.#watchedClusters = new Set(clusters);
+    const names = new Set(services.map(nameOf));
+    for (const name of this.#sources.keys()) if (!names.has(name)) this.#sources.delete(name);
+    this.#latencies.retain(this.#watchedClusters);
+    this.#follow(services, rollouts, templates);
+  }
+
+  /** Takes note of a load report; cheap, to be called for each. */
+  onLoadReport(report: LoadReport): void {
+    this.#pending.push(report);
+    if (this.#pending.length >= MOST_PENDING_REPORTS) this.#fold(report.at);
+  }
+
+  /**
+   * What is known of a service now. Counts are increments since the previous call for this service: one
+   * loop calls this, and tells others. Never throws, never waits.
+   */
+  observe(service: ModelService, nowMs: number): ServiceObservation {
+    this.#fold(nowMs);
+    const name = nameOf(service);
+    const sight = sightReporters(this.#load, nowMs);
+    const source = this.#chooseSource(service, sight, nowMs);
+    const tallies = this.#series?.tallies(name) ?? [];
+    const view = {
+      offsetMs: this.#link?.offsetMs ?? 0,
+      problem: this.#link ? this.#link.problem : NO_PROMETHEUS,
+    };
+    const series = readVersions(service, tallies, view, nowMs);
+    const versions = new Map<string, VersionObservation>();
+    for (const { name: version, endpoints } of service.spec.versions) {
+      const fromSeries = series.get(version);
+      if (fromSeries === undefined) continue;
+      const cluster = clusterOf(service, version);
+      const known = (endpoints.static ?? []).map(({ address, port }) => `${bracketed(address)}:${port}`);
+      const seen = readEndpoints(this.#load, service, cluster, sight, known, nowMs);
+      this.#latencies.learn(cluster, tallies, version, seen, nowMs);
+      versions.set(version, {
+        ...this.#combine(fromSeries, cluster, sight, source),
+        endpoints: seen.map((endpoint) => this.#withLatency(cluster, endpoint, nowMs)),
+      });
+    }
+    this.#series?.drain(name);
+    this.#load = drainLoad(this.#load, clustersOf(service), nowMs);
+    return { service: name, at: nowMs, versions, queries: this.#gates?.readings(name, nowMs) ?? new Map() };
+  }
+
+  health(nowMs: number): SignalHealth {
+    this.#fold(nowMs);
+    return { prometheus: this.#link?.health(), loadReports: sightReporters(this.#load, nowMs) };
+  }
+
+  /** Stops asking; resolves when nothing is under way any more. */
+  async close(): Promise<void> {
+    const closed = this.#schedule.close();
+    this.#link?.close();
+    await closed;
+  }
+
+  #follow(
+    services: readonly ModelService[],
+    rollouts: readonly ModelRollout[],
+    templates: readonly MetricTemplate[],
+  ): void {
+    if (!this.#link || !this.#series || !this.#gates) return;
+    const link = this.#link;
+    const questions = rollouts.flatMap((rollout) => {
+      const target = `${rollout.metadata.namespace}/${rollout.spec.targetRef.name}`;
+      const service = services.find((one) => nameOf(one) === target);
+      return service ? gateQuestions(rollout, service, templates) : [];
+    });
+    const clock: Task = {
+      key: 'the time',
+      periodMs: () => SYNCHRONIZE_EVERY_MS,
+      run: (signal) => link.synchronize(signal),
+    };
+    this.#schedule.replace([clock, ...this.#series.tasks(services), ...this.#gates.tasks(questions)]);
+  }
+
+  #fold(nowMs: number): void {
+    if (this.#pending.length === 0 && Math.abs(nowMs - this.#foldedAt) < FOLD_AGAIN_MS) return;
+    this.#foldedAt = nowMs;
+    this.#load = addReports(this.#load, this.#pending, this.#watchedClusters, nowMs);
+    this.#pending = [];
+  }
+
+  /** A source that takes over starts from a baseline: what the other has told is not told again. */
+  #chooseSource(service: ModelService, sight: ReporterSight, nowMs: number): 'load' | 'prometheus' {
+    const name = nameOf(service);
+    const source = sight.fresh.length > 0 || this.#series === undefined ? 'load' : 'prometheus';
+    const before = this.#sources.get(name);
+    this.#sources.set(name, source);
+    if (before === undefined || before === source) return source;
+    if (source === 'load') this.#load = rebaseLoad(this.#load, clustersOf(service), nowMs);
+    else this.#series?.rebaseRequests(name, nowMs + (this.#link?.offsetMs ?? 0));
+    return source;
+  }
+
+  #combine(
+    series: SeriesObservation,
+    cluster: string,
+    sight: ReporterSight,
+    source: 'load' | 'prometheus',
+  ): Omit<VersionObservation, 'endpoints'> {
+    const byLoad = source === 'load';
+    return {
+      requests: byLoad ? readLoad(this.#load, cluster, sight) : series.requests.reading,
+      latencyMs: series.latencyMs.reading,
+      scores: series.scores.reading,
+      sources: {
+        requests: byLoad ? describeReporters(sight) : series.requests.source,
+        latencyMs: series.latencyMs.source,
+        scores: series.scores.source,
+      },
+    };
+  }
+
+  /** What an answer carried is fresher than what was scraped. */
+  #withLatency(cluster: string, endpoint: EndpointObservation, nowMs: number): EndpointObservation {
+    if (endpoint.latencyMs.kind === 'value') return endpoint;
+    const scraped: Reading<number> | undefined = this.#latencies.read(cluster, endpoint.address, nowMs);
+    return scraped ? { ...endpoint, latencyMs: scraped } : endpoint;
+  }
+}
+
+function clustersOf(service: ModelService): readonly string[] {
+  return service.spec.versions.map(({ name }) => clusterOf(service, name));
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
