@@ -1,0 +1,33 @@
+import {
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+
+/** The wire form of a service's methods for grpc-js, from its generated descriptor. */
+export function definitionOf(service: DescService): ServiceDefinition {
+  return Object.fromEntries(
+    service.methods.map((method) => [method.localName, methodDefinition(service, method)]),
+  );
+}
+
+/** The wire form of one method. */
+export function methodDefinition(service: DescService, method: DescMethod): MethodDefinition<object, object> {
+  return {
+    path: `/${service.typeName}/${method.name}`,
+    requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
+    responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
+    requestSerialize: (message) => encode(method.input, message),
+    requestDeserialize: (bytes) => fromBinary(method.input, bytes),
+    responseSerialize: (message) => encode(method.output, message),
+    responseDeserialize: (bytes) => fromBinary(method.output, bytes),
+  };
+}
+
+function encode(schema: DescMethod['input'], message: object): Buffer {
+  const bytes = toBinary(schema, message as MessageShape<typeof schema>);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

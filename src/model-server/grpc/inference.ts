@@ -1,0 +1,135 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  Metadata,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import {
+  type ModelInferRequest,
+  type ModelMetadataRequest,
+  ModelMetadataResponseSchema,
+  type ModelReadyRequest,
+  ModelReadyResponseSchema,
+  type RepositoryIndexRequest,
+  RepositoryIndexResponseSchema,
+  type RepositoryModelLoadRequest,
+  RepositoryModelLoadResponseSchema,
+  type RepositoryModelUnloadRequest,
+  RepositoryModelUnloadResponseSchema,
+  ServerLiveResponseSchema,
+  ServerMetadataResponseSchema,
+  ServerReadyResponseSchema,
+} from '../../gen/inference/open_inference_pb.js';
+import { asProblem, type Problem } from '../protocol/problem.ts';
+import type { ModelService } from '../service.ts';
+import type { TensorSpec } from '../tensors/tensor.ts';
+import { requestOf, responseOf } from './tensors.ts';
+
+/** Metadata that every answer carries: the version that gave it. */
+export const MODEL_VERSION_HEADER = 'x-model-version';
+/** Metadata that tells the mesh to send less. */
+const DEGRADED_HEADER = 'x-envoy-degraded';
+
+type Call<T> = ServerUnaryCall<T, object>;
+
+/** The handlers of `inference.GRPCInferenceService`. */
+export function inferenceHandlers(service: ModelService): UntypedServiceImplementation {
+  return {
+    serverLive: unary(async () => create(ServerLiveResponseSchema, { live: true })),
+    serverReady: unary(async () => create(ServerReadyResponseSchema, { ready: service.ready() })),
+    modelReady: unary(async ({ request }: Call<ModelReadyRequest>) =>
+      create(ModelReadyResponseSchema, { ready: service.modelReady(request.name, request.version) }),
+    ),
+    serverMetadata: unary(async () => create(ServerMetadataResponseSchema, { ...service.metadata() })),
+    modelMetadata: unary(async ({ request }: Call<ModelMetadataRequest>) => {
+      const { inputs, outputs, ...rest } = service.modelMetadata(request.name, request.version);
+      return create(ModelMetadataResponseSchema, {
+        ...rest,
+        versions: [...rest.versions],
+        inputs: inputs.map(specMessage),
+        outputs: outputs.map(specMessage),
+      });
+    }),
+    modelInfer: (call: Call<ModelInferRequest>, callback: sendUnaryData<object>) =>
+      void infer(service, call, callback),
+    repositoryIndex: unary(async ({ request }: Call<RepositoryIndexRequest>) => {
+      const entries = (await service.index()).filter((entry) => !request.ready || entry.state === 'READY');
+      return create(RepositoryIndexResponseSchema, {
+        models: entries.map(({ model, ...entry }) => ({ name: model, ...entry })),
+      });
+    }),
+    repositoryModelLoad: unary(async ({ request }: Call<RepositoryModelLoadRequest>) => {
+      await service.load(request.modelName);
+      return create(RepositoryModelLoadResponseSchema);
+    }),
+    repositoryModelUnload: unary(async ({ request }: Call<RepositoryModelUnloadRequest>) => {
+      await service.unload(request.modelName);
+      return create(RepositoryModelUnloadResponseSchema);
+    }),
+  };
+}
+
+async function infer(
+  service: ModelService,
+  call: Call<ModelInferRequest>,
+  callback: sendUnaryData<object>,
+): Promise<void> {
+  const { request } = call;
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  try {
+    const nowMs = performance.now();
+    const answer = await service.infer(
+      requestOf(request, { nowMs, deadlineMs: deadlineMs(call, nowMs), signal: gone.signal }),
+    );
+    report(service, call);
+    call.sendMetadata(metadataOf(service, answer.version));
+    callback(null, responseOf(answer, request.id));
+  } catch (thrown) {
+    report(service, call);
+    const version = service.versionNamed(request.modelName, request.modelVersion);
+    callback({ ...statusOf(asProblem(thrown)), metadata: metadataOf(service, version) });
+  }
+}
+
+function report(service: ModelService, call: Call<unknown>): void {
+  const load = service.loadReport();
+  const recorder = call.getMetricsRecorder();
+  recorder.recordApplicationUtilizationMetric(load.busy);
+  recorder.recordCPUUtilizationMetric(load.cpu);
+  recorder.recordMemoryUtilizationMetric(load.memory);
+  recorder.recordQpsMetric(load.requestsPerSecond);
+  recorder.recordNamedMetric('queue_depth', load.queued);
+}
+
+function metadataOf(service: ModelService, version: string | undefined): Metadata {
+  const metadata = new Metadata();
+  if (version !== undefined) metadata.set(MODEL_VERSION_HEADER, version);
+  if (service.degraded()) metadata.set(DEGRADED_HEADER, '1');
+  return metadata;
+}
+
+function unary<T>(handle: (call: Call<T>) => Promise<object>) {
+  return (call: Call<T>, callback: sendUnaryData<object>) => {
+    handle(call).then(
+      (message) => callback(null, message),
+      (thrown: unknown) => callback(statusOf(asProblem(thrown))),
+    );
+  };
+}
+
+function statusOf({ code, message }: Problem) {
+  return { code: status[code], details: message };
+}
+
+function deadlineMs(call: Call<unknown>, nowMs: number): number {
+  const deadline = call.getDeadline();
+  const epochMs = deadline instanceof Date ? deadline.getTime() : deadline;
+  return epochMs === Number.POSITIVE_INFINITY ? epochMs : nowMs + (epochMs - Date.now());
+}
+
+function specMessage({ name, datatype, shape }: TensorSpec) {
+  return { name, datatype, shape: shape.map(BigInt) };
+}

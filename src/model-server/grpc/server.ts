@@ -1,0 +1,52 @@
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Health } from '../../gen/grpc/health/v1/health_pb.js';
+import { GRPCInferenceService } from '../../gen/inference/open_inference_pb.js';
+import type { ModelService } from '../service.ts';
+import { definitionOf } from './definition.ts';
+import { healthHandlers } from './health.ts';
+import { inferenceHandlers } from './inference.ts';
+import { addReflection } from './reflection.ts';
+
+export interface GrpcSettings {
+  readonly address: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly maxMessageBytes: number;
+}
+
+/** A gRPC server that listens. */
+export interface GrpcServer {
+  readonly port: number;
+  /** Answers what has come in, up to `graceMs`, and closes. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Serves inference, health and reflection over gRPC. Rejects when it cannot listen. */
+export async function serveGrpc(service: ModelService, settings: GrpcSettings): Promise<GrpcServer> {
+  const server = new Server({
+    'grpc.max_receive_message_length': settings.maxMessageBytes,
+    'grpc.max_send_message_length': settings.maxMessageBytes,
+    'grpc.server_call_metric_recording': 1,
+    // Two servers on one port would share its calls unnoticed.
+    'grpc.so_reuseport': 0,
+  });
+  server.addService(definitionOf(GRPCInferenceService), inferenceHandlers(service));
+  server.addService(definitionOf(Health), healthHandlers(service));
+  addReflection(server, [GRPCInferenceService, Health]);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(
+      `${settings.address}:${settings.port}`,
+      ServerCredentials.createInsecure(),
+      (error, bound) => (error ? reject(error) : resolve(bound)),
+    );
+  });
+  return {
+    port,
+    async close(graceMs) {
+      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      // Ends streams that would last for ever, such as a health watch, after the grace.
+      server.drain(`${settings.address}:${port}`, graceMs);
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,256 @@
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Fault, parseFault } from './faults/fault.ts';
+import type { VersionPolicy } from './repository/order.ts';
+import { DEFAULTS, type ModelServerSettings } from './settings.ts';
+
+/** The command line of `model-server`. `onSettings` gets what was asked for. */
+export function createCommand(
+  version: string,
+  onSettings: (settings: ModelServerSettings) => Promise<void>,
+): Command {
+  const command = new Command('model-server')
+    .description(
+      'Serves ONNX models over the Open Inference Protocol v2 (gRPC and REST).\n\n' +
+        'The repository is a folder NAME/VERSION/model.onnx; the name of the version is its label in metrics, logs and\n' +
+        'answers. Each version runs in a process of its own, batches while busy, and is replaced when it dies.',
+    )
+    .version(version)
+    .requiredOption('--model-repository <dir>', 'folder that holds the models')
+    .option('--model <name[:version]>', 'serve only this model (repeat for more)', collectModels, new Map())
+    .option(
+      '--version-policy <policy>',
+      'versions of a model without one: latest, latest=N or all',
+      parsePolicy,
+      {
+        kind: 'latest',
+        count: 1,
+      } as VersionPolicy,
+    )
+    .option('--strict-readiness', 'ready only when every model is', false);
+  addListeners(command);
+  addBatching(command);
+  addRuntime(command);
+  addFaults(command);
+  addLifecycle(command);
+  command.addHelpText('after', EXAMPLES);
+  return command.action((options: Options) => onSettings(toSettings(options)));
+}
+
+const EXAMPLES = `
+Durations are numbers with a unit: 250ms, 10s, 1m.
+
+Examples:
+  model-server --model-repository models --model digits:v1
+  model-server --model-repository models --version-policy all --grpc-port 9000 --http-port 9001
+  model-server --model-repository models --fault '{"failPercent": 30, "code": "INTERNAL"}'
+
+On HTTP: /metrics, /healthz (alive), /readyz (loaded, warmed up and inferring), /v2/… (REST).
+Exit codes: 0 after a drain, 1 when it cannot serve, 2 for a mistake on the command line.`;
+
+interface Options {
+  modelRepository: string;
+  model: Map<string, VersionPolicy>;
+  versionPolicy: VersionPolicy;
+  strictReadiness: boolean;
+  grpcAddress: string;
+  grpcPort: number;
+  httpAddress: string;
+  httpPort: number;
+  maxMessageSize: number;
+  maxBatchSize: number;
+  maxQueue: number;
+  runTimeout: number;
+  probeAfter: number;
+  provider: 'auto' | 'cpu' | 'cuda' | 'tensorrt';
+  graphOptimization: ModelServerSettings['session']['graphOptimization'];
+  threads: number;
+  interOpThreads: number;
+  spinning: boolean;
+  memoryArena: boolean;
+  fault?: Fault;
+  faultFile?: string;
+  allowFaults: boolean;
+  faultSeed: number;
+  drainDelay: number;
+  drainGrace: number;
+  logLevel: string;
+}
+
+function addListeners(command: Command): void {
+  command
+    .option('--grpc-address <ip>', 'address for gRPC', DEFAULTS.address)
+    .option('--grpc-port <port>', 'port for gRPC, 0 for any free one', parsePort, DEFAULTS.grpcPort)
+    .option('--http-address <ip>', 'address for REST, metrics and health', DEFAULTS.address)
+    .option(
+      '--http-port <port>',
+      'port for REST, metrics and health, 0 for any free one',
+      parsePort,
+      DEFAULTS.httpPort,
+    )
+    .option('--max-message-size <MiB>', 'largest message', positive, DEFAULTS.maxMessageMiB);
+}
+
+function addBatching(command: Command): void {
+  command
+    .option(
+      '--max-batch-size <rows>',
+      'rows computed together at most; 1 for no batching',
+      positive,
+      DEFAULTS.maxBatchRows,
+    )
+    .option(
+      '--max-queue <calls>',
+      'calls that wait at most; more are RESOURCE_EXHAUSTED',
+      positive,
+      DEFAULTS.maxQueue,
+    )
+    .option('--run-timeout <duration>', 'longest time for one batch', parseDuration, DEFAULTS.runTimeoutMs)
+    .option(
+      '--probe-after <duration>',
+      'dummy inference after so long without any; 0s: never',
+      parseDuration,
+      DEFAULTS.probeAfterMs,
+    );
+}
+
+function addRuntime(command: Command): void {
+  command
+    .addOption(
+      new Option('--provider <name>', 'execution provider; auto takes the best that works')
+        .choices(['auto', 'tensorrt', 'cuda', 'cpu'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--graph-optimization <level>', "the runtime's optimisation of the graph")
+        .choices(['disabled', 'basic', 'extended', 'all'])
+        .default('all'),
+    )
+    .option('--threads <n>', 'threads within an operator', positive, availableParallelism())
+    .option('--inter-op-threads <n>', 'threads across operators', positive, 1)
+    .option('--spinning', 'threads that wait spin: some microseconds less for more CPU', false)
+    .option('--no-memory-arena', 'give memory back after each batch instead of keeping it');
+}
+
+function addFaults(command: Command): void {
+  command
+    .option('--fault <json>', 'fault to begin with, for demonstrations and tests', parseFaultJson)
+    .option('--fault-file <file>', 'JSON file with the fault in force, followed while serving')
+    .option('--allow-faults', 'let POST /debug/fault set the fault', false)
+    .option('--fault-seed <n>', 'seed for which calls a fault hits', Number, 1);
+}
+
+function addLifecycle(command: Command): void {
+  command
+    .option(
+      '--drain-delay <duration>',
+      'go on serving so long after saying not ready',
+      parseDuration,
+      DEFAULTS.drainDelayMs,
+    )
+    .option(
+      '--drain-grace <duration>',
+      'longest time to finish calls before exit',
+      parseDuration,
+      DEFAULTS.drainGraceMs,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'debug logs each call')
+        .choices(['debug', 'info', 'warn', 'error', 'silent'])
+        .default('info'),
+    );
+}
+
+const PROVIDERS = {
+  auto: ['tensorrt', 'cuda', 'cpu'],
+  tensorrt: ['tensorrt', 'cuda', 'cpu'],
+  cuda: ['cuda', 'cpu'],
+  cpu: ['cpu'],
+};
+
+function toSettings(options: Options): ModelServerSettings {
+  return {
+    repository: options.modelRepository,
+    grpc: {
+      address: options.grpcAddress,
+      port: options.grpcPort,
+      maxMessageBytes: options.maxMessageSize * 2 ** 20,
+    },
+    http: { address: options.httpAddress, port: options.httpPort },
+    models: options.model,
+    versionPolicy: options.versionPolicy,
+    session: {
+      providers: PROVIDERS[options.provider],
+      graphOptimization: options.graphOptimization,
+      intraOpThreads: options.threads,
+      interOpThreads: options.interOpThreads,
+      spinning: options.spinning,
+      memoryArena: options.memoryArena,
+    },
+    maxBatchRows: options.maxBatchSize,
+    maxQueue: options.maxQueue,
+    runTimeoutMs: options.runTimeout,
+    probeAfterMs: options.probeAfter,
+    strictReadiness: options.strictReadiness,
+    drainDelayMs: options.drainDelay,
+    drainGraceMs: options.drainGrace,
+    faults: {
+      initial: options.fault,
+      file: options.faultFile,
+      overHttp: options.allowFaults,
+      seed: options.faultSeed,
+    },
+    logLevel: options.logLevel,
+  };
+}
+
+function collectModels(text: string, models: Map<string, VersionPolicy>): Map<string, VersionPolicy> {
+  const [model = '', version, ...rest] = text.split(':');
+  if (model === '' || version === '' || rest.length > 0) {
+    throw new InvalidArgumentError('expected NAME or NAME:VERSION, such as digits:v1');
+  }
+  if (version === undefined) return models;
+  const before = models.get(model);
+  const versions = before?.kind === 'specific' ? before.versions : [];
+  return models.set(model, { kind: 'specific', versions: [...versions, version] });
+}
+
+function parsePolicy(text: string): VersionPolicy {
+  if (text === 'all') return { kind: 'all' };
+  const count = Number(
+    /^latest(?:=(\d+))?$/.exec(text)?.[text.includes('=') ? 1 : 0]?.replace('latest', '1'),
+  );
+  if (!(count >= 1)) throw new InvalidArgumentError('expected latest, latest=N or all');
+  return { kind: 'latest', count };
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new InvalidArgumentError('expected 0…65535');
+  return port;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('expected a whole number of at least 1');
+  return value;
+}
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function parseDuration(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (amount === undefined)
+    throw new InvalidArgumentError('expected a number with a unit, such as 250ms or 10s');
+  return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
+function parseFaultJson(text: string): Fault {
+  try {
+    return parseFault(JSON.parse(text));
+  } catch (thrown) {
+    throw new InvalidArgumentError(`${(thrown as Error).message}; expected such as {"failPercent": 30}`);
+  }
+}

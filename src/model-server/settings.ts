@@ -1,0 +1,46 @@
+import type { Fault } from './faults/fault.ts';
+import type { VersionPolicy } from './repository/order.ts';
+import type { SessionSettings } from './runner/messages.ts';
+
+/** Everything that can be set about a model server. Ports may be 0 for any free one. */
+export interface ModelServerSettings {
+  /** The folder that holds the models. */
+  readonly repository: string;
+  readonly grpc: { readonly address: string; readonly port: number; readonly maxMessageBytes: number };
+  readonly http: { readonly address: string; readonly port: number };
+  /** Versions to serve, by model; empty for every model, by `versionPolicy`. */
+  readonly models: ReadonlyMap<string, VersionPolicy>;
+  readonly versionPolicy: VersionPolicy;
+  readonly session: SessionSettings;
+  /** Rows that are computed together at most. */
+  readonly maxBatchRows: number;
+  /** Calls that wait for one version at most. */
+  readonly maxQueue: number;
+  readonly runTimeoutMs: number;
+  readonly probeAfterMs: number;
+  readonly strictReadiness: boolean;
+  /** How long to go on answering after saying that the server is not ready, so that the mesh has noticed. */
+  readonly drainDelayMs: number;
+  readonly drainGraceMs: number;
+  readonly faults: {
+    readonly initial: Fault | undefined;
+    readonly file: string | undefined;
+    readonly overHttp: boolean;
+    readonly seed: number;
+  };
+  readonly logLevel: string;
+}
+
+/** Settings that most servers keep. */
+export const DEFAULTS = {
+  address: '127.0.0.1',
+  grpcPort: 8001,
+  httpPort: 8000,
+  maxBatchRows: 16,
+  maxQueue: 1_024,
+  runTimeoutMs: 60_000,
+  probeAfterMs: 10_000,
+  drainDelayMs: 0,
+  drainGraceMs: 30_000,
+  maxMessageMiB: 64,
+} as const;
