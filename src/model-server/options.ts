@@ -12,8 +12,8 @@ export function createCommand(
   const command = new Command('model-server')
     .description(
       'Serves ONNX models over the Open Inference Protocol v2 (gRPC and REST).\n\n' +
-        'The repository is a folder NAME/VERSION/model.onnx; the name of the version is its label in metrics, logs and\n' +
-        'answers. Each version runs in a process of its own, batches while busy, and is replaced when it dies.',
+        'The repository is a folder NAME/VERSION/model.onnx; the name of the version is its label in metrics, logs ' +
+        'and answers. Each version runs in a process of its own, batches while busy, and is replaced when it dies.',
     )
     .version(version)
     .requiredOption('--model-repository <dir>', 'folder that holds the models')

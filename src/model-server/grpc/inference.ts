@@ -25,6 +25,7 @@ import {
 import { asProblem, type Problem } from '../protocol/problem.ts';
 import type { ModelService } from '../service.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
+import { createLoadReports, LOAD_REPORT_HEADER } from './load-report.ts';
 import { requestOf, responseOf } from './tensors.ts';
 
 /** Metadata that every answer carries: the version that gave it. */
@@ -36,6 +37,7 @@ type Call<T> = ServerUnaryCall<T, object>;
 
 /** The handlers of `inference.GRPCInferenceService`. */
 export function inferenceHandlers(service: ModelService): UntypedServiceImplementation {
+  const loadReport = createLoadReports(() => service.loadReport());
   return {
     serverLive: unary(async () => create(ServerLiveResponseSchema, { live: true })),
     serverReady: unary(async () => create(ServerReadyResponseSchema, { ready: service.ready() })),
@@ -53,7 +55,7 @@ export function inferenceHandlers(service: ModelService): UntypedServiceImplemen
       });
     }),
     modelInfer: (call: Call<ModelInferRequest>, callback: sendUnaryData<object>) =>
-      void infer(service, call, callback),
+      void infer(service, loadReport, call, callback),
     repositoryIndex: unary(async ({ request }: Call<RepositoryIndexRequest>) => {
       const entries = (await service.index()).filter((entry) => !request.ready || entry.state === 'READY');
       return create(RepositoryIndexResponseSchema, {
@@ -73,6 +75,7 @@ export function inferenceHandlers(service: ModelService): UntypedServiceImplemen
 
 async function infer(
   service: ModelService,
+  loadReport: () => Buffer,
   call: Call<ModelInferRequest>,
   callback: sendUnaryData<object>,
 ): Promise<void> {
@@ -84,24 +87,15 @@ async function infer(
     const answer = await service.infer(
       requestOf(request, { nowMs, deadlineMs: deadlineMs(call, nowMs), signal: gone.signal }),
     );
-    report(service, call);
     call.sendMetadata(metadataOf(service, answer.version));
-    callback(null, responseOf(answer, request.id));
+    const trailer = new Metadata();
+    trailer.set(LOAD_REPORT_HEADER, loadReport());
+    callback(null, responseOf(answer, request.id), trailer);
   } catch (thrown) {
-    report(service, call);
-    const version = service.versionNamed(request.modelName, request.modelVersion);
-    callback({ ...statusOf(asProblem(thrown)), metadata: metadataOf(service, version) });
+    const metadata = metadataOf(service, service.versionNamed(request.modelName, request.modelVersion));
+    metadata.set(LOAD_REPORT_HEADER, loadReport());
+    callback({ ...statusOf(asProblem(thrown)), metadata });
   }
-}
-
-function report(service: ModelService, call: Call<unknown>): void {
-  const load = service.loadReport();
-  const recorder = call.getMetricsRecorder();
-  recorder.recordApplicationUtilizationMetric(load.busy);
-  recorder.recordCPUUtilizationMetric(load.cpu);
-  recorder.recordMemoryUtilizationMetric(load.memory);
-  recorder.recordQpsMetric(load.requestsPerSecond);
-  recorder.recordNamedMetric('queue_depth', load.queued);
 }
 
 function metadataOf(service: ModelService, version: string | undefined): Metadata {

@@ -26,7 +26,6 @@ export async function serveGrpc(service: ModelService, settings: GrpcSettings): 
   const server = new Server({
     'grpc.max_receive_message_length': settings.maxMessageBytes,
     'grpc.max_send_message_length': settings.maxMessageBytes,
-    'grpc.server_call_metric_recording': 1,
     // Two servers on one port would share its calls unnoticed.
     'grpc.so_reuseport': 0,
   });

@@ -1,0 +1,38 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { OrcaLoadReportSchema } from '../../gen/xds/data/orca/v3/orca_load_report_pb.js';
+import type { LoadReport } from '../telemetry/load.ts';
+
+/** Trailing metadata by which load balancers learn how loaded an endpoint is (ORCA). */
+export const LOAD_REPORT_HEADER = 'endpoint-load-metrics-bin';
+
+/** How long a report may be repeated before it is made anew. */
+const FRESH_FOR_MS = 100;
+
+/**
+ * Gives the encoded load report to put into each answer.
+ *
+ * grpc-js has a recorder for this, but it parses its protocol files again at every call (20 ms of CPU).
+ */
+export function createLoadReports(read: () => LoadReport): () => Buffer {
+  let encoded = Buffer.alloc(0);
+  let madeMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs - madeMs >= FRESH_FOR_MS) {
+      encoded = encodeLoadReport(read());
+      madeMs = nowMs;
+    }
+    return encoded;
+  };
+}
+
+function encodeLoadReport({ busy, cpu, memory, requestsPerSecond, queued }: LoadReport): Buffer<ArrayBuffer> {
+  const report = create(OrcaLoadReportSchema, {
+    applicationUtilization: busy,
+    cpuUtilization: cpu,
+    memUtilization: memory,
+    rpsFractional: requestsPerSecond,
+    namedMetrics: { queue_depth: queued },
+  });
+  return Buffer.from(toBinary(OrcaLoadReportSchema, report));
+}
