@@ -58,7 +58,7 @@ function explain(issue: Issue, above: FieldPath, object: unknown): readonly Find
 /** The branch that was meant is the one that does not fail at its very top; else all choices are named. */
 function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: FieldPath, value: unknown, object: unknown) {
   if (issue.errors.length === 0) {
-    const options = 'options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [];
+    const options = 'options' in issue && Array.isArray(issue.options) ? issue.options : [];
     return [error(path, choice(value, options))];
   }
   const meant = issue.errors.find((inner) =>
@@ -66,7 +66,7 @@ function explainUnion(issue: z.core.$ZodIssueInvalidUnion, path: FieldPath, valu
   );
   if (meant !== undefined) return meant.flatMap((inner) => explain(inner as Issue, path, object));
   const options = issue.errors.flat().flatMap((inner) => {
-    if (inner.code === 'invalid_value') return inner.values.map(String);
+    if (inner.code === 'invalid_value') return inner.values;
     return inner.code === 'invalid_type' ? [typeNames[inner.expected] ?? inner.expected] : [];
   });
   return [error(path, choice(value, options))];
@@ -77,11 +77,11 @@ function wording(issue: Issue, value: unknown): string {
     case 'invalid_type':
       return wrongType(value, issue.expected);
     case 'invalid_value':
-      return choice(value, issue.values.map(String));
+      return choice(value, issue.values);
     case 'too_small':
-      return `${amount(value)}; ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${counted(issue.origin)}`;
+      return `${amount(value)}; ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${counted(issue.origin, issue.minimum)}`;
     case 'too_big':
-      return `${amount(value)}; ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${counted(issue.origin)}`;
+      return `${amount(value)}; ${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${counted(issue.origin, issue.maximum)}`;
     default:
       return `is ${quote(value)}; ${issue.message}`;
   }
@@ -100,10 +100,11 @@ function wrongType(value: unknown, expected: string): string {
   return `is ${quote(value)}; ${right}`;
 }
 
-function choice(value: unknown, options: readonly string[]): string {
-  const all = options.length === 1 ? quote(options[0]) : `one of ${options.join(', ')}`;
+function choice(value: unknown, options: readonly unknown[]): string {
+  const names = options.map(String);
+  const all = options.length === 1 ? quote(options[0]) : `one of ${names.join(', ')}`;
   if (value === undefined) return `is missing; ${all}`;
-  const meant = typeof value === 'string' ? nearest(value, options) : undefined;
+  const meant = typeof value === 'string' ? nearest(value, names) : undefined;
   return `is ${quote(value)}; ${meant === undefined || options.length === 1 ? all : `did you mean "${meant}": ${all}`}`;
 }
 
@@ -113,9 +114,11 @@ function amount(value: unknown): string {
   return `is ${quote(value)}`;
 }
 
-function counted(origin: string): string {
-  if (origin === 'array') return ' entries';
-  return origin === 'string' ? ' characters' : '';
+/** What a bound counts: nothing for a number. */
+function counted(origin: string, bound: number | bigint): string {
+  if (origin === 'array') return bound === 1 ? ' entry' : ' entries';
+  if (origin === 'string') return bound === 1 ? ' character' : ' characters';
+  return '';
 }
 
 function valueAt(object: unknown, path: FieldPath): unknown {

@@ -1,18 +1,18 @@
 /**
  * The candidate that a person most likely meant.
- * @returns the nearest by edit distance, or undefined when none is near (a third of the length, at least 2)
+ * @returns the nearest by edit distance, or undefined when none is near (a third of the length, at least 2) or
+ *   several are equally near
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    if (Math.abs(candidate.length - name.length) > bestDistance) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    if (distance > bestDistance) continue;
+    best = distance === bestDistance ? undefined : candidate;
+    bestDistance = distance;
   }
   return bestDistance < name.length ? best : undefined;
 }

@@ -30,6 +30,8 @@ export const longestText = 16 * 1024 * 1024;
 // An anchor may be used this often before it is taken for an attack that grows while it is expanded.
 const mostAliases = 1000;
 
+const tooDeep = 'is nested too deeply; a few dozen levels at most';
+
 /** Reads every document of a text. Empty documents are left out. Never throws. */
 export function readSource(text: string): readonly SourceDocument[] {
   if (text.length > longestText) {
@@ -51,7 +53,7 @@ export function readSource(text: string): readonly SourceDocument[] {
     return documents.filter(hasContents).map((document) => readDocument(document, lines));
   } catch (cause) {
     // The parser descends with the text, so only absurd nesting can exhaust the stack.
-    if (cause instanceof RangeError) return [unreadable('is nested too deeply; a few dozen levels at most')];
+    if (cause instanceof RangeError) return [unreadable(tooDeep)];
     throw cause;
   }
 }
@@ -71,10 +73,7 @@ function readDocument(document: Document.Parsed, lines: LineCounter): SourceDocu
     const offset = offsetOf(document, path, part);
     return offset === undefined ? position : at(offset);
   };
-  const syntax = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
-    ...error([], `${lowerFirst(message)}; valid YAML or JSON`),
-    ...at(pos[0]),
-  }));
+  const syntax = syntaxFindings(document, at);
   const broken = { value: undefined, position, locate, readable: false };
   if (syntax.length > 0) return { ...broken, findings: syntax };
   const findings = duplicateKeys(document, document.contents, []).map(({ offset, ...finding }) => ({
@@ -90,6 +89,20 @@ function readDocument(document: Document.Parsed, lines: LineCounter): SourceDocu
       'has aliases that expand too far or lead nowhere; anchors that are defined before, and few of them';
     return { ...broken, findings: [...findings, { ...error([], text), ...position }] };
   }
+}
+
+/** What the parser says, the first on each line: what follows is mostly its echo. */
+function syntaxFindings(document: Document.Parsed, at: (offset: number) => Position) {
+  const found = [...document.errors, ...document.warnings];
+  const exhausted = found.find(({ code }) => code === 'RESOURCE_EXHAUSTION');
+  if (exhausted !== undefined) return [{ ...error([], tooDeep), ...at(exhausted.pos[0]) }];
+  const lines = new Set<number>();
+  return found.flatMap(({ message, pos }) => {
+    const position = at(pos[0]);
+    if (lines.has(position.line)) return [];
+    lines.add(position.line);
+    return [{ ...error([], `${lowerFirst(message)}; valid YAML or JSON`), ...position }];
+  });
 }
 
 function unreadable(text: string): SourceDocument {
