@@ -63,10 +63,10 @@ export interface RolloutState {
   readonly candidateWeight: number;
   /** Rises with every change of weights or mirror; acknowledgements are for one revision. */
   readonly revision: number;
+  /** The traffic of that revision, as JSON. */
+  readonly traffic: string;
   /** A person said pause. */
   readonly pausedByCommand: boolean;
-  /** A person said promote at this stage: the rest of the stage is skipped. */
-  readonly skipStage: boolean;
   /** How often a gate pulled the weight back. */
   readonly pullBacks: number;
   readonly timers: RolloutTimers;
