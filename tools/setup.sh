@@ -22,11 +22,11 @@ case "$(uname -s) $(uname -m)" in
 esac
 
 install_modules() {
-  PATH=$(dirname "$node"):$PATH "$node" "$here/install-modules.ts" "$npm_cli"
+  PATH=$(dirname "$node"):$PATH flock "$cache/.modules-lock" "$node" "$here/install-modules.ts" "$npm_cli"
 }
 
+require_cache
 install_node
-
 for part in "$@"; do
   case $part in
     modules | envoy | prometheus | chromium) "install_$part" ;;

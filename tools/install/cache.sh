@@ -1,6 +1,14 @@
 # shellcheck shell=sh
 # The cache outside the checkout: <cache>/<tool>-<version>/bin/<executable>.
 
+# Everything below locks a file in the cache.
+require_cache() {
+  if ! mkdir -p "$cache" 2>/dev/null || ! [ -w "$cache" ]; then
+    fail "cannot write to the cache $cache; set PENSTOCK_CACHE=/a/folder/of/yours"
+  fi
+  command -v flock >/dev/null || fail "the command flock is missing; install util-linux"
+}
+
 # into_cache TOOL VERSION PROOF FILL
 # Makes <cache>/TOOL-VERSION unless its file PROOF is there: calls FILL with a folder for downloads and the folder to
 # fill, and renames the latter into place, so that a half-filled one is never seen. Concurrent setups wait for each other.
@@ -8,10 +16,6 @@ into_cache() {
   tool=$1 version=$2 proof=$3 fill=$4
   target=$cache/$tool-$version
   if [ -e "$target/$proof" ]; then return 0; fi
-  if ! mkdir -p "$cache" 2>/dev/null || ! [ -w "$cache" ]; then
-    fail "cannot write to the cache $cache; set PENSTOCK_CACHE=/a/folder/of/yours"
-  fi
-  command -v flock >/dev/null || fail "the command flock is missing; install util-linux"
   (
     if ! flock -n 9; then
       say "$tool $version: another setup is at it, waiting"

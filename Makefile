@@ -1,0 +1,54 @@
+# What a person does with this checkout; `make help` lists it. Everything that is needed comes into a cache outside the
+# checkout by itself (tools/setup.sh) and is there the next time. ARGS goes to the program behind a target:
+#   make test ARGS=src/core/stats      make demo ARGS='--report report.json'      make bench BENCH=statistics
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup modules generate build demo test check e2e bench clean
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+run := tools/run.sh
+messages := src/gen/.stamp
+# Golden files are compared, never written: `npx vitest run -u` writes them.
+test_env := CI=1
+
+help: ## this list
+	@sed -n 's/^\([a-z0-9]*\): [^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target words; do \
+	  printf '  make %-10s %s\n' "$$target" "$$words"; done
+
+setup: ## Node, its packages, Envoy and Prometheus into the cache (every target does what it needs of this)
+	@tools/setup.sh modules envoy prometheus
+
+modules:
+	@tools/setup.sh modules
+
+generate: $(messages) ## protobuf messages from proto/, reference documents from the kinds
+	@$(run) node tools/generate-reference.ts >/dev/null
+
+# The folders are among the prerequisites because a file that is gone has no date.
+$(messages): $(shell find proto -name '*.proto' -o -type d) buf.yaml buf.gen.yaml | modules
+	@$(run) buf generate
+	@touch $@
+
+build: modules $(messages) ## dist/ and the programs bin/penstock and bin/model-server
+	@$(run) tools/build.sh
+
+demo: setup build ## the whole thing on this machine, told live; ends by itself
+	@bin/penstock demo $(ARGS)
+
+test: setup $(messages) ## the tests beside the code
+	@$(test_env) $(run) vitest run --project unit $(ARGS)
+
+check: modules $(messages) ## formatting, lint, types, import directions, dead code, generated documents
+	@$(run) node tools/check/main.ts
+
+e2e: setup build ## the tests with real Envoys, Prometheus and a browser
+	@tools/setup.sh chromium || echo 'make e2e: going on without Chromium; the dashboard cannot be tried' >&2
+	@$(test_env) $(run) vitest run --project e2e $(ARGS)
+
+bench: setup build ## the benchmarks, or one of them: make bench BENCH=statistics ARGS='--runs 50'
+	@for main in bench/$(or $(BENCH),*)/main.ts; do echo "== $$main"; $(run) node "$$main" $(ARGS) || exit 1; done
+
+clean: ## remove what was built; the cache stays
+	@rm -rf bin dist src/gen node_modules/.cache
