@@ -1,6 +1,6 @@
+import { addHistograms } from '../stats/histogram.ts';
 import type {
   EndpointObservation,
-  HistogramCounts,
   RequestCounts,
   ServiceObservation,
   VersionObservation,
@@ -45,13 +45,7 @@ function mergeReadings<T>(earlier: Reading<T>, later: Reading<T>, add: (a: T, b:
 }
 
 function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {
-  return { requests: a.requests + b.requests, failures: a.failures + b.failures };
-}
-
-/** Histograms of other bounds cannot be added; the later one then stands for both. */
-function addHistograms(a: HistogramCounts, b: HistogramCounts): HistogramCounts {
-  const sameBounds =
-    a.bounds.length === b.bounds.length && a.bounds.every((bound, i) => bound === b.bounds[i]);
-  if (!sameBounds) return b;
-  return { bounds: b.bounds, counts: b.counts.map((count, i) => count + (a.counts[i] ?? 0)) };
+  const counts = { requests: a.requests + b.requests, failures: a.failures + b.failures };
+  if (a.abandoned === undefined && b.abandoned === undefined) return counts;
+  return { ...counts, abandoned: (a.abandoned ?? 0) + (b.abandoned ?? 0) };
 }

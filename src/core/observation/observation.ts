@@ -5,6 +5,11 @@ export interface RequestCounts {
   readonly requests: number;
   /** Of those, the failed ones; 0 ≤ failures ≤ requests. */
   readonly failures: number;
+  /**
+   * Not among `requests`: those that ended without an answer, since the caller gave up or its deadline
+   * passed in the sidecar. A version that hangs has no others. Undefined where the source cannot tell.
+   */
+  readonly abandoned?: number;
 }
 
 /** Observations since the previous look, by bucket. */

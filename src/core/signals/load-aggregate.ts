@@ -1,5 +1,6 @@
 import type { RequestCounts } from '../observation/observation.ts';
-import type { ClusterLoad, EndpointLoad, LoadReport, MetricLoad } from './load-report.ts';
+import { type Account, addressOf, settleAccounts } from './load-account.ts';
+import type { EndpointLoad, LoadReport, MetricLoad } from './load-report.ts';
 
 /** What the load reports have told since they were last drained. Plain values. */
 export interface LoadBook {
@@ -14,14 +15,15 @@ export interface LoadBook {
 export interface Reporter {
   readonly at: number;
   readonly intervalMs: number;
-  /** Requests under way by cluster and endpoint, as of its last report: what a report leaves out is zero. */
-  readonly inProgress: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** By cluster, then by endpoint; what a report leaves out has nothing under way. */
+  readonly accounts: ReadonlyMap<string, ReadonlyMap<string, Account>>;
 }
 
 /** One instance over all callers. */
 export interface EndpointTally {
   readonly requests: number;
   readonly failures: number;
+  readonly abandoned: number;
   /** ORCA metrics since the drain. */
   readonly metrics: ReadonlyMap<string, MetricLoad>;
   /** Their newest means from before the drain. */
@@ -52,6 +54,7 @@ const FORGET_ENDPOINT_MS = 5 * 60_000;
 const NOTHING: EndpointTally = {
   requests: 0,
   failures: 0,
+  abandoned: 0,
   metrics: new Map(),
   lastMeans: new Map(),
   seenAt: 0,
@@ -74,20 +77,27 @@ export function addReports(
   }
   for (const report of reports) {
     if (report.role === 'inbound') continue;
-    const known = report.clusters.filter(({ cluster }) => watched.has(cluster));
-    reporters.set(report.nodeId, {
-      at: report.at,
-      intervalMs: report.intervalMs,
-      inProgress: new Map(known.map((load) => [load.cluster, inProgressOf(load)])),
+    const loads = report.clusters.filter(({ cluster }) => watched.has(cluster));
+    const { reporter, abandoned } = settleAccounts(reporters.get(report.nodeId), {
+      ...report,
+      clusters: loads,
     });
-    for (const load of known) {
-      const counts = report.at - report.intervalMs >= (book.countFrom.get(load.cluster) ?? 0);
+    reporters.set(report.nodeId, reporter);
+    for (const load of loads) {
       const endpoints = clusters.get(load.cluster) ?? new Map<string, EndpointTally>();
+      const counts = isCounted(book, load.cluster, report);
       for (const endpoint of load.endpoints) {
         const key = addressOf(endpoint);
         endpoints.set(key, addEndpoint(endpoints.get(key) ?? NOTHING, endpoint, report.at, counts));
       }
       clusters.set(load.cluster, endpoints);
+    }
+    for (const { cluster, address, count } of abandoned) {
+      const endpoints = clusters.get(cluster) ?? new Map<string, EndpointTally>();
+      const tally = endpoints.get(address) ?? { ...NOTHING, seenAt: report.at };
+      if (isCounted(book, cluster, report))
+        endpoints.set(address, { ...tally, abandoned: tally.abandoned + count });
+      clusters.set(cluster, endpoints);
     }
   }
   forget(reporters, clusters, nowMs);
@@ -113,11 +123,13 @@ export function sightReporters(book: LoadBook, nowMs: number): ReporterSight {
 export function requestsOf(book: LoadBook, cluster: string): RequestCounts {
   let requests = 0;
   let failures = 0;
+  let abandoned = 0;
   for (const endpoint of book.clusters.get(cluster)?.values() ?? []) {
     requests += endpoint.requests;
     failures += endpoint.failures;
+    abandoned += endpoint.abandoned;
   }
-  return { requests, failures };
+  return { requests, failures, abandoned };
 }
 
 /** Requests under way by endpoint, over the reporters that are fresh. */
@@ -125,8 +137,8 @@ export function inFlightOf(book: LoadBook, cluster: string, nowMs: number): Read
   const inFlight = new Map<string, number>();
   for (const reporter of book.reporters.values()) {
     if (!isFresh(reporter, nowMs)) continue;
-    for (const [address, level] of reporter.inProgress.get(cluster) ?? []) {
-      inFlight.set(address, (inFlight.get(address) ?? 0) + level);
+    for (const [address, { inProgress }] of reporter.accounts.get(cluster) ?? []) {
+      inFlight.set(address, (inFlight.get(address) ?? 0) + inProgress);
     }
   }
   return inFlight;
@@ -155,18 +167,9 @@ function isFresh(reporter: Reporter, nowMs: number): boolean {
   return nowMs - reporter.at <= FRESH_INTERVALS * reporter.intervalMs;
 }
 
-/** `ADDRESS:PORT`, with brackets around IPv6. */
-function addressOf({ address, port }: EndpointLoad): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-function inProgressOf(load: ClusterLoad): ReadonlyMap<string, number> {
-  const levels = new Map<string, number>();
-  for (const endpoint of load.endpoints) {
-    const address = addressOf(endpoint);
-    if (endpoint.inProgress > 0) levels.set(address, (levels.get(address) ?? 0) + endpoint.inProgress);
-  }
-  return levels;
+/** A report about a time that another source has told is not told again. */
+function isCounted(book: LoadBook, cluster: string, report: LoadReport): boolean {
+  return report.at - report.intervalMs >= (book.countFrom.get(cluster) ?? Number.NEGATIVE_INFINITY);
 }
 
 /** What is under way counts when it ends: only then it is known how. */

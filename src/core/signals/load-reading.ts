@@ -45,7 +45,11 @@ export function readEndpoints(
     const level = (groups: readonly (readonly string[])[]) => readLevel(tally, groups, nowMs);
     return {
       address,
-      requests: seen({ requests: tally?.requests ?? 0, failures: tally?.failures ?? 0 }),
+      requests: seen({
+        requests: tally?.requests ?? 0,
+        failures: tally?.failures ?? 0,
+        abandoned: tally?.abandoned ?? 0,
+      }),
       inFlight: seen(inFlight.get(address) ?? 0),
       utilization: level([service.spec.loadBalancing.utilizationMetrics, OTHER_UTILIZATIONS]),
       queue: level([QUEUES]),

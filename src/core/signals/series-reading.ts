@@ -1,6 +1,7 @@
 import type { ModelService } from '../api/model-service.ts';
 import type { Reading } from '../observation/reading.ts';
 import { type CounterGroup, scrapeIntervalMs } from './counter-book.ts';
+import type { Labels } from './samples.ts';
 import {
   clusterOf,
   describeSeries,
@@ -108,22 +109,27 @@ function usualInterval(groups: Iterable<CounterGroup>): number {
 }
 
 function defectOf(service: ModelService, family: SeriesFamily, group: CounterGroup): Sight['defect'] {
-  const counting = [...group.series.values()].filter(
-    ({ labels }) => family.measure !== 'requests' || outcomeOf(labels) !== undefined,
-  );
+  const all = [...group.series.values()];
+  const counting = all.filter(({ labels }) => counts(family, labels));
   const unusable = counting.find((series) => (series.unusable?.at ?? 0) >= group.at);
   if (unusable?.unusable) {
     const { __name__, ...labels } = unusable.labels;
     const detail = `${__name__ ?? ''}${JSON.stringify(labels)} is ${unusable.unusable.value}, which no counter can be`;
     return { kind: 'invalid', detail };
   }
-  const served = [...group.series.values()].some(({ leads, point }) => leads && (point?.value ?? 0) > 0);
-  if (family.id === 'envoy-requests' && service.spec.protocol === 'grpc' && counting.length === 0 && served) {
-    return {
-      kind: 'missing',
-      detail:
-        'the sidecar counts requests but no envoy_cluster_grpc_*: none has ended, or it lacks the grpc_stats filter',
-    };
-  }
-  return undefined;
+  if (counting.length > 0) return undefined;
+  if (family.measure === 'scores')
+    return { kind: 'missing', detail: 'the model server has counted no score yet' };
+  const served = all.some(({ leads, point }) => leads && (point?.value ?? 0) > 0);
+  if (family.id !== 'envoy-requests' || service.spec.protocol !== 'grpc' || !served) return undefined;
+  return {
+    kind: 'missing',
+    detail:
+      'the sidecar counts requests but no envoy_cluster_grpc_*: none has ended, or it lacks the grpc_stats filter',
+  };
+}
+
+/** Others are there to prove that the target is alive. */
+function counts(family: SeriesFamily, labels: Labels): boolean {
+  return family.measure === 'requests' ? outcomeOf(labels) !== undefined : labels.le !== undefined;
 }

@@ -73,12 +73,10 @@ const serverRequests: SeriesFamily = {
   scale: 1,
   rules: {
     dimensions: new Set(['code']),
-    leads: () => false,
+    // The model server counts OK from zero as soon as it has loaded the version.
+    leads: ({ __name__, code }) => __name__ === 'model_requests_total' && code === 'OK',
   },
-  query: (service, windowMs) => {
-    const names = '__name__=~"model_requests_total|model_ready|model_requests_in_flight"';
-    return `{${names},${modelMatcher(service)}}[${formatSpan(windowMs)}]`;
-  },
+  query: (service, windowMs) => `model_requests_total{${modelMatcher(service)}}[${formatSpan(windowMs)}]`,
   subjectOf: modelSubject,
 };
 
@@ -98,7 +96,10 @@ const serverScores: SeriesFamily = {
   measure: 'scores',
   scale: 1,
   rules: histogramRules,
-  query: (service, windowMs) => `model_score_bucket{${modelMatcher(service)}}[${formatSpan(windowMs)}]`,
+  // The gauge is there before the first score: it proves that the first ones counted from zero.
+  query: (service, windowMs) => {
+    return `{__name__=~"model_score_bucket|model_in_flight",${modelMatcher(service)}}[${formatSpan(windowMs)}]`;
+  },
   subjectOf: modelSubject,
 };
 

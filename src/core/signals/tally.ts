@@ -115,7 +115,8 @@ function addHistograms(
   }
   for (const { group, labels, delta } of increments) {
     const subject = family.subjectOf(service, labels);
-    if (subject === undefined) continue;
+    const isSum = labels.__name__?.endsWith('_sum') === true;
+    if (subject === undefined || (labels.le === undefined && !isSum)) continue;
     const targets = getOrAdd(subjects, subjectKey(subject), () => new Map());
     const target = getOrAdd(targets, group, () => ({ labels, buckets: new Map<string, number>(), sum: 0 }));
     if (labels.le === undefined) target.sum += delta;

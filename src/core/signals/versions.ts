@@ -109,12 +109,9 @@ function histogramOf(of: FamilyTally | undefined, key: string, service: ModelSer
 function emptyBuckets({ family, tally }: FamilyTally, key: string, service: ModelService) {
   return [...tally.book.groups.values()].flatMap(({ labels, series }) => {
     const subject = family.subjectOf(service, labels);
-    if (subject === undefined || subjectKey(subject) !== key) return [];
-    return [
-      new Map(
-        [...series.values()].flatMap(({ labels: { le } }) => (le === undefined ? [] : [[le, 0] as const])),
-      ),
-    ];
+    const bounds = [...series.values()].flatMap((one) => one.labels.le ?? []);
+    if (subject === undefined || subjectKey(subject) !== key || bounds.length === 0) return [];
+    return [new Map(bounds.map((le) => [le, 0]))];
   });
 }
 
