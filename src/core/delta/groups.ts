@@ -1,0 +1,174 @@
+import type { Protocol } from './answer.ts';
+import { Group } from './group.ts';
+import { EMPTY_SUM, type NameSum, sameNames, shiftSum } from './name-set.ts';
+import type { Subscription } from './subscription.ts';
+import type { TypeUrl } from './type-urls.ts';
+import type { View } from './view.ts';
+
+/** An edit of a subscription: explicit names that come and go, and the wildcard that comes or goes. */
+export interface NameEdit {
+  readonly add: ReadonlySet<string>;
+  readonly drop: ReadonlySet<string>;
+  readonly view: View | undefined;
+}
+
+/** All groups that have members, found by what they are and by what they cover. */
+export class Groups {
+  readonly #interned = new Map<string, Group[]>();
+  readonly #byName = new Map<TypeUrl, Map<string, Set<Group>>>();
+  readonly #byView = new Map<View, Map<TypeUrl, Set<Group>>>();
+
+  /** Groups whose explicit names include this one. */
+  naming(typeUrl: TypeUrl, name: string): Iterable<Group> {
+    return this.#byName.get(typeUrl)?.get(name) ?? [];
+  }
+
+  /** Groups that follow this view by wildcard. */
+  following(view: View, typeUrl: TypeUrl): Iterable<Group> {
+    return this.#byView.get(view)?.get(typeUrl) ?? [];
+  }
+
+  /** Every group. */
+  *all(): Iterable<Group> {
+    for (const groups of this.#interned.values()) yield* groups;
+  }
+
+  /** The group in which a subscription begins: without names. */
+  empty(protocol: Protocol, typeUrl: TypeUrl): Group {
+    return this.#intern(protocol, typeUrl, undefined, new Set(), EMPTY_SUM);
+  }
+
+  /** Moves a subscription from its group to another. */
+  move(member: Subscription, to: Group): void {
+    if (member.group === to) return;
+    this.leave(member);
+    member.group = to;
+    to.members.add(member);
+  }
+
+  /** Takes a subscription out; a group that nobody is in is forgotten, save the empty one. */
+  leave(member: Subscription): void {
+    const { group } = member;
+    group.members.delete(member);
+    if (group.members.size > 0 || (group.names.size === 0 && !group.view)) return;
+    this.#forget(group);
+    group.retire();
+  }
+
+  /**
+   * Moves a subscription to the group with these edits of its names. Where it is alone in its group and no
+   * equal group exists, the group itself is edited: growing name by name costs no copy of all names.
+   */
+  edit(member: Subscription, { add, drop, view }: NameEdit): Group {
+    const { group } = member;
+    let sum = group.sum;
+    let size = group.names.size;
+    for (const name of drop) {
+      if (!group.names.has(name) || add.has(name)) continue;
+      sum = shiftSum(sum, name, -1);
+      size--;
+    }
+    for (const name of add) {
+      if (group.names.has(name)) continue;
+      sum = shiftSum(sum, name, 1);
+      size++;
+    }
+    const alone = group.members.size === 1 && (group.names.size > 0 || group.view);
+    if (alone && !this.#interned.has(internKey(group.protocol, group.typeUrl, view, size, sum))) {
+      this.#editInPlace(group, { add, drop, view }, sum);
+      return group;
+    }
+    const names = group.names.difference(drop).union(add);
+    const to = this.#intern(group.protocol, group.typeUrl, view, names, sum);
+    this.move(member, to);
+    return to;
+  }
+
+  #editInPlace(group: Group, { add, drop, view }: NameEdit, sum: NameSum): void {
+    this.#unlist(group);
+    group.retire();
+    const index = entryOf(this.#byName, group.typeUrl, () => new Map<string, Set<Group>>());
+    for (const name of drop) {
+      if (add.has(name) || !group.names.delete(name)) continue;
+      unindex(index, name, group);
+    }
+    for (const name of add) {
+      group.names.add(name);
+      entryOf(index, name, () => new Set()).add(group);
+    }
+    group.sum = sum;
+    group.view = view;
+    this.#list(group);
+  }
+
+  #intern(
+    protocol: Protocol,
+    typeUrl: TypeUrl,
+    view: View | undefined,
+    names: Set<string>,
+    sum: NameSum,
+  ): Group {
+    const key = internKey(protocol, typeUrl, view, names.size, sum);
+    const found = this.#interned.get(key)?.find((g) => g.view === view && sameNames(g.names, names));
+    if (found) return found;
+    const group = new Group(protocol, typeUrl, view, names, sum);
+    this.#register(group);
+    return group;
+  }
+
+  #register(group: Group): void {
+    this.#list(group);
+    const index = entryOf(this.#byName, group.typeUrl, () => new Map<string, Set<Group>>());
+    for (const name of group.names) entryOf(index, name, () => new Set()).add(group);
+  }
+
+  #forget(group: Group): void {
+    this.#unlist(group);
+    const index = this.#byName.get(group.typeUrl);
+    if (index) for (const name of group.names) unindex(index, name, group);
+  }
+
+  #list(group: Group): void {
+    entryOf(this.#interned, keyOf(group), () => []).push(group);
+    if (!group.view) return;
+    const types = entryOf(this.#byView, group.view, () => new Map<TypeUrl, Set<Group>>());
+    entryOf(types, group.typeUrl, () => new Set()).add(group);
+  }
+
+  #unlist(group: Group): void {
+    const key = keyOf(group);
+    const rest = this.#interned.get(key)?.filter((g) => g !== group) ?? [];
+    if (rest.length > 0) this.#interned.set(key, rest);
+    else this.#interned.delete(key);
+    if (group.view) this.#byView.get(group.view)?.get(group.typeUrl)?.delete(group);
+  }
+}
+
+function unindex(index: Map<string, Set<Group>>, name: string, group: Group): void {
+  const groups = index.get(name);
+  groups?.delete(group);
+  if (groups?.size === 0) index.delete(name);
+}
+
+function keyOf(group: Group): string {
+  return internKey(group.protocol, group.typeUrl, group.view, group.names.size, group.sum);
+}
+
+function internKey(
+  protocol: Protocol,
+  typeUrl: TypeUrl,
+  view: View | undefined,
+  size: number,
+  sum: NameSum,
+): string {
+  return `${protocol} ${typeUrl} ${size} ${sum.high} ${sum.low} ${view?.key ?? ''}`;
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
+}

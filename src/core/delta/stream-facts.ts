@@ -1,0 +1,94 @@
+import type { Engine } from './engine.ts';
+import type { Acknowledgement, StreamFacts, TypeFacts } from './facts.ts';
+import type { ResourceKey } from './resource.ts';
+import type { StreamState } from './stream.ts';
+import type { Subscription } from './subscription.ts';
+import type { TypeUrl } from './type-urls.ts';
+
+/** What is known of a stream whose node is known; undefined before its first request. */
+export function factsOf(engine: Engine, stream: StreamState, now: number): StreamFacts | undefined {
+  if (!stream.node || !stream.view) return undefined;
+  const subscriptions = stream.inOrder();
+  return {
+    node: stream.node,
+    view: stream.view.key,
+    peer: stream.peer,
+    protocol: stream.protocol,
+    connectedAt: stream.openedAt,
+    converged: subscriptions.length > 0 && subscriptions.every((s) => s.isConverged),
+    lastAckAt: subscriptions.reduce<number | undefined>((last, s) => later(last, s.lastAckAt), undefined),
+    lagMs: lagOf(stream, now),
+    types: subscriptions.map((s) => typeFacts(engine, s)),
+  };
+}
+
+/** How long the oldest thing that a stream was not told, or did not answer, waits; ms, 0 if nothing does. */
+export function lagOf(stream: StreamState, now: number): number {
+  let since = stream.blockedSince ?? now;
+  for (const { outstanding } of stream.subscriptions.values())
+    since = Math.min(since, outstanding[0]?.sentAt ?? now);
+  return now - since;
+}
+
+function typeFacts(engine: Engine, subscription: Subscription): TypeFacts {
+  const { group, typeUrl, rejected } = subscription;
+  let resources = 0;
+  for (const name of group.allNames()) if (engine.pool.get(typeUrl, name)) resources++;
+  return {
+    typeUrl,
+    resources,
+    sentSequence: subscription.sentSequence,
+    acknowledgedSequence: subscription.acknowledgedSequence,
+    acknowledged: subscription.isConverged,
+    rejection: [...rejected.values()].at(-1),
+  };
+}
+
+/**
+ * Who has acknowledged these resources as they were published in `sequence`, or later, of the streams that
+ * are subscribed to any of them now. Resources that do not exist count for nothing.
+ */
+export function acknowledgementOf(
+  engine: Engine,
+  sequence: number,
+  keys: Iterable<ResourceKey>,
+): Acknowledgement {
+  const waiting = new Map<StreamState, boolean>();
+  const rejected: { nodeId: string; key: ResourceKey; message: string }[] = [];
+  let lastAt: number | undefined;
+  for (const key of keys) {
+    const changedAt = engine.pool.changedAt(key);
+    if (changedAt === undefined) continue;
+    const needed = Math.min(sequence, changedAt);
+    for (const group of engine.groupsCovering(key.typeUrl, key.name)) {
+      for (const member of group.members) {
+        const rejection = member.rejected.get(key.name);
+        const isAcknowledged = !rejection && member.acknowledgedSequence >= needed;
+        waiting.set(member.stream, !isAcknowledged || (waiting.get(member.stream) ?? false));
+        if (isAcknowledged) lastAt = later(lastAt, member.lastAckAt);
+        if (rejection)
+          rejected.push({ nodeId: member.stream.node?.id ?? '', key, message: rejection.message });
+      }
+    }
+  }
+  const laggards = [...waiting].filter(([, waits]) => waits).map(([stream]) => stream.node?.id ?? '');
+  return {
+    of: waiting.size,
+    by: waiting.size - laggards.length,
+    lastAt,
+    laggards: [...new Set(laggards)],
+    rejected,
+  };
+}
+
+/** Subscriptions by type, of all streams. */
+export function subscriptionCounts(engine: Engine): Map<TypeUrl, number> {
+  const counts = new Map<TypeUrl, number>();
+  for (const { typeUrl, members } of engine.groups.all())
+    counts.set(typeUrl, (counts.get(typeUrl) ?? 0) + members.size);
+  return counts;
+}
+
+function later(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || (b !== undefined && b > a) ? b : a;
+}

@@ -1,0 +1,60 @@
+import type { ViewContents } from './resource.ts';
+import type { TypeUrl } from './type-urls.ts';
+
+/** What equal nodes are shown by wildcard subscriptions: one object, however many nodes. */
+export class View {
+  readonly key: string;
+  /** False until its contents are known: then nothing is said to its nodes, rather than that there is nothing. */
+  published = false;
+  readonly #names = new Map<TypeUrl, Set<string>>();
+
+  constructor(key: string) {
+    this.key = key;
+  }
+
+  names(typeUrl: TypeUrl): ReadonlySet<string> {
+    return this.#names.get(typeUrl) ?? NOTHING;
+  }
+
+  has(typeUrl: TypeUrl, name: string): boolean {
+    return this.#names.get(typeUrl)?.has(name) ?? false;
+  }
+
+  add(typeUrl: TypeUrl, name: string): void {
+    const names = this.#names.get(typeUrl);
+    if (names) names.add(name);
+    else this.#names.set(typeUrl, new Set([name]));
+  }
+
+  delete(typeUrl: TypeUrl, name: string): void {
+    this.#names.get(typeUrl)?.delete(name);
+  }
+
+  *entries(): Iterable<readonly [TypeUrl, string]> {
+    for (const [typeUrl, names] of this.#names) for (const name of names) yield [typeUrl, name];
+  }
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** A name that a view gains or loses. */
+export interface ViewEdit {
+  readonly view: View;
+  readonly typeUrl: TypeUrl;
+  readonly name: string;
+}
+
+/** What leads from a view as it is to these contents. */
+export function diffView(view: View, contents: ViewContents): { added: ViewEdit[]; dropped: ViewEdit[] } {
+  const wanted = new Map<TypeUrl, Set<string>>();
+  for (const [typeUrl, names] of Object.entries(contents)) wanted.set(typeUrl as TypeUrl, new Set(names));
+  const added: ViewEdit[] = [];
+  const dropped: ViewEdit[] = [];
+  for (const [typeUrl, names] of wanted) {
+    for (const name of names) if (!view.has(typeUrl, name)) added.push({ view, typeUrl, name });
+  }
+  for (const [typeUrl, name] of view.entries()) {
+    if (!wanted.get(typeUrl)?.has(name)) dropped.push({ view, typeUrl, name });
+  }
+  return { added, dropped };
+}
