@@ -60,7 +60,7 @@ export default {
       'cli-talks-http',
       'The command line reads specs with the core and asks the server over HTTP.',
       { path: '^src/cli/' },
-      { path: '^src/', pathNot: ['^src/cli/', '^src/core/'] },
+      { path: '^src/', pathNot: ['^src/cli/', '^src/core/', '^src/specs/'] },
     ),
     forbid(
       'dashboard-knows-the-wire',

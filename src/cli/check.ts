@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { formatProblem } from '../core/api/problem.ts';
 import { readSpecs, type Specs } from '../core/api/read-specs.ts';
-import { readSpecTexts, UnreadableSpecError } from './spec-texts.ts';
+import { readSpecTexts, UnreadableSpecError } from '../specs/spec-texts.ts';
 
 /** What a check reads and writes; the process's own streams unless a test gives others. */
 export type CheckStreams = {

@@ -1,7 +1,7 @@
 import { watch } from 'chokidar';
-import { readSpecTexts, UnreadableSpecError } from '../cli/spec-texts.ts';
 import { formatProblem } from '../core/api/problem.ts';
 import { readSpecs, type Specs } from '../core/api/read-specs.ts';
+import { readSpecTexts, UnreadableSpecError } from './spec-texts.ts';
 
 /** One reading of all spec files. */
 export interface SpecReading {
