@@ -96,7 +96,7 @@ spec:
   });
 
   it('nested absurdly deep is refused', () => {
-    expect(problems('['.repeat(100_000))[0]).toContain('nested too deeply');
+    expect(problems('['.repeat(20_000))[0]).toContain('nested too deeply');
   });
 
   it('of absurd length is refused unread', () => {
@@ -104,7 +104,7 @@ spec:
   });
 
   it('with thousands of fields is judged in linear time', () => {
-    const labels = Array.from({ length: 20_000 }, (_, n) => `    l${n}: x`).join('\n');
+    const labels = Array.from({ length: 5_000 }, (_, n) => `    l${n}: x`).join('\n');
     const text = service('a').replace('metadata: {name: a}', `metadata:\n  name: a\n  labels:\n${labels}`);
     expect(parseFile('f.yaml', text).objects).toHaveLength(1);
   });

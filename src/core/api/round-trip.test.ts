@@ -3,38 +3,39 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { annotatedSchema, editorSchema, type JsonSchema } from './json-schema.ts';
-import { kindNames, kinds } from './kinds.ts';
+import { kindNames } from './kinds.ts';
 import { parseFile, parseObject } from './parse.ts';
 
 describe.each(kindNames)('any %s', (kind) => {
   const values = schemaArbitrary(annotatedSchema(kind));
   const fitsEditors = new Ajv({ validateFormats: false }).compile(editorSchema(kind));
 
-  it('of the right shape is valid or told why, and survives being printed and read', () => {
-    let valid = 0;
+  it('that is refused is refused for the same number of reasons as a file', () => {
     fc.assert(
       fc.property(values, (value) => {
         const outcome = parseObject(value);
-        const expected = 'object' in outcome ? [outcome.object] : [];
-        valid += expected.length;
-        for (const text of [stringify(value), JSON.stringify(value)]) {
-          const { objects, problems } = parseFile('f', text);
-          expect(objects.map(({ object }) => object)).toEqual(expected);
-          expect(problems).toHaveLength('findings' in outcome ? outcome.findings.length : 0);
-        }
+        const reasons = 'findings' in outcome ? outcome.findings.length : 0;
+        expect(parseFile('f', stringify(value)).problems).toHaveLength(reasons);
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
-    expect(valid).toBeGreaterThan(0);
   });
 
-  it('that is valid is valid for editors too', () => {
+  it('that is valid is valid for editors too, and survives being printed and read', () => {
+    let valid = 0;
     fc.assert(
-      fc.property(values, (value) => {
-        if (kinds[kind].safeParse(value).success) expect(fitsEditors(value)).toBe(true);
+      fc.property(values.map(withoutRefused), (value) => {
+        const outcome = parseObject(value);
+        if (!('object' in outcome)) return;
+        valid += 1;
+        expect(fitsEditors(value)).toBe(true);
+        for (const text of [stringify(value), JSON.stringify(value)]) {
+          expect(parseFile('f', text).objects.map(({ object }) => object)).toEqual([outcome.object]);
+        }
       }),
-      { numRuns: 150 },
+      { numRuns: 50 },
     );
+    expect(valid).toBeGreaterThan(10);
   });
 
   it('with an arbitrary value anywhere never makes the reader throw', () => {
@@ -51,10 +52,24 @@ describe.each(kindNames)('any %s', (kind) => {
   });
 });
 
+/** Leaves out what is refused, field by field, so that most values end up valid. */
+function withoutRefused(value: unknown): unknown {
+  const repaired = structuredClone(value);
+  for (let round = 0; round < 4; round++) {
+    const outcome = parseObject(repaired);
+    if ('object' in outcome) break;
+    for (const { path } of outcome.findings) {
+      const last = path.findLastIndex((part) => typeof part === 'string');
+      const owner = path.slice(0, last).reduce<unknown>((at, part) => Object(at)[part], repaired);
+      Reflect.deleteProperty(Object(owner), path[last] ?? '');
+    }
+  }
+  return repaired;
+}
+
 /** Values of the shape that a schema describes, for property tests; rules beyond the shape may still refuse some. */
 function schemaArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
-  if (schema['x-penstock-type'] === 'duration')
-    return fc.constantFrom('1s', '2s', '100ms', '1m', '0s', '1h30m');
+  if (schema['x-penstock-type'] === 'duration') return fc.constantFrom('1s', '2s', '1500ms', '1m');
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.properties !== undefined) return objectArbitrary(schema);
@@ -97,7 +112,7 @@ function scalarArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
   }
   if (schema.format === 'ipv4') return fc.ipV4();
   if (schema.format === 'ipv6') return fc.ipV6();
-  if (schema.pattern === undefined) return fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' });
+  if (schema.pattern === undefined) return fc.string({ minLength: 1, maxLength: 20, unit: 'binary' });
   const usual = ['a', 'v1', 'fraud-lite', '/inference/x', 'http://h/x', 'x-user-id', 'a.b.example.com'];
   const pattern = new RegExp(schema.pattern);
   return fc.constantFrom(...usual.filter((text) => pattern.test(text)));
