@@ -11,7 +11,7 @@ export type CheckStreams = {
 };
 
 /** Exit status: everything is valid, something is not, or the command itself could not be carried out. */
-export const checkStatus = { valid: 0, invalid: 1, usage: 2 } as const;
+const checkStatus = { valid: 0, invalid: 1, usage: 2 } as const;
 
 /** `penstock check -f FILE… [-o text|json]`: validates specs; problems on stdout, a summary on stderr. */
 export function checkCommand(streams: CheckStreams = process): Command {

@@ -6,12 +6,8 @@ import { dnsLabel } from './name.ts';
 import { queryText } from './query-template.ts';
 import { record, requireOneOf } from './record.ts';
 
-const noDataRules = ['Hold', 'Rollback', 'Ignore'] as const;
-
 /** What missing or stale data does. */
-export type NoDataRule = (typeof noDataRules)[number];
-
-export const noDataRule = z.enum(noDataRules);
+export const noDataRule = z.enum(['Hold', 'Rollback', 'Ignore']);
 
 const pullBack = record({
   setWeight: percent().describe("The weight to go back to, if the candidate's is higher."),
@@ -20,8 +16,6 @@ const pullBack = record({
 const onBreach = z
   .union([z.enum(['Rollback', 'Freeze']), pullBack])
   .describe('What a breach does: back to stable, stay where it is, or pull back to a weight.');
-
-export type OnBreach = z.output<typeof onBreach>;
 
 const common = {
   name: dnsLabel().describe(

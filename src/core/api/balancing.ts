@@ -36,5 +36,3 @@ export const balancing = record({
     'what is written is meant',
   ),
 });
-
-export type Balancing = z.output<typeof balancing>;

@@ -30,8 +30,6 @@ export const timeouts = record({
   ),
 });
 
-export type Timeouts = z.output<typeof timeouts>;
-
 const retryConditions = [
   'unavailable',
   'cancelled',
@@ -45,9 +43,6 @@ const retryConditions = [
   'reset',
   'retriable-4xx',
 ] as const;
-
-/** What makes a call worth another try. */
-export type RetryCondition = (typeof retryConditions)[number];
 
 const backoff = record({
   base: defaulted(
@@ -103,8 +98,6 @@ export const retries = record({
     .describe('A second try before the first has failed. For idempotent calls.'),
 });
 
-export type Retries = z.output<typeof retries>;
-
 /** How the sidecars find out that an instance is not well. */
 export const healthCheck = requireOneOf(
   record({
@@ -149,5 +142,3 @@ export const healthCheck = requireOneOf(
   ['grpc', 'http'],
   'exactly',
 );
-
-export type HealthCheck = z.output<typeof healthCheck>;

@@ -35,9 +35,6 @@ const staticEndpoint = record({
   priority,
 });
 
-/** One address in a spec. */
-export type StaticEndpoint = z.output<typeof staticEndpoint>;
-
 const dnsSource = record({
   name: hostName().describe('The name to resolve; all its A and AAAA records are endpoints.'),
   port: port().describe('The port of every endpoint.'),
@@ -96,5 +93,3 @@ export const endpoints = requireOneOf(
   ['static', 'dns', 'consul', 'kubernetes'],
   'atLeast',
 );
-
-export type Endpoints = z.output<typeof endpoints>;

@@ -63,5 +63,3 @@ export const fallback = exactlyOneOf({
     ),
   }).describe('The last answer to the same input.'),
 });
-
-export type Fallback = z.output<typeof fallback>;

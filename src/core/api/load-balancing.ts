@@ -55,5 +55,3 @@ export const loadBalancing = record({
   }
   return { ...given, policy };
 });
-
-export type LoadBalancing = z.output<typeof loadBalancing>;

@@ -55,8 +55,6 @@ export const limitKey = requireOneOf(
   'exactly',
 );
 
-export type LimitKey = z.output<typeof limitKey>;
-
 /** A list of matches that is empty unless given. */
 export function matches(description: string, why: string) {
   return defaulted(z.array(requestMatch).describe(description), [], why);

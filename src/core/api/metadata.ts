@@ -7,7 +7,7 @@ import { record } from './record.ts';
 export const apiVersion = 'penstock.dev/v1alpha1';
 
 /** Who an object is: its name within a namespace and a kind, and what people attach to it. */
-export const metadata = record({
+const metadata = record({
   name: dnsLabel()
     .describe('The name, unique within its kind and namespace.')
     .meta({ examples: ['fraud'] }),

@@ -36,5 +36,4 @@ export const metricTemplateSchema = kindOf('MetricTemplate', spec).describe(
   'Reusable PromQL with arguments, for the `Query` metrics of rollouts.',
 );
 
-export type MetricTemplateInput = z.input<typeof metricTemplateSchema>;
 export type MetricTemplate = Frozen<z.output<typeof metricTemplateSchema>>;

@@ -42,5 +42,3 @@ export const outlierDetection = record({
     .exactOptional()
     .describe('Ejects by the share of failures too, which sees an endpoint that fails now and then.'),
 });
-
-export type OutlierDetection = z.output<typeof outlierDetection>;

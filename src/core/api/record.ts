@@ -17,7 +17,7 @@ export function record<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 }
 
 /** Says that a field is not known, and which one may have been meant. */
-export function unknownField(name: string, known: readonly string[]): string {
+function unknownField(name: string, known: readonly string[]): string {
   const meant = nearest(name, known);
   const right = meant === undefined ? `the known fields are ${known.join(', ')}` : `did you mean "${meant}"`;
   return `unknown field ${quote(name)}; ${right}`;

@@ -11,8 +11,6 @@ const step = exactlyOneOf({
   }).describe('Waits here, and judges.'),
 });
 
-export type Step = z.output<typeof step>;
-
 const linear = record({
   start: defaulted(percent().gt(0).describe('The first weight.'), 5, 'enough to see, little to lose'),
   step: defaulted(percent().gt(0).describe('How much each stage adds.'), 10, 'ten stages'),
@@ -27,8 +25,6 @@ const linear = record({
     'a rollout ends with all traffic',
   ),
 }).refine(({ start, max }) => start <= max, { path: ['max'], error: 'is less than start; at least start' });
-
-export type LinearStrategy = z.output<typeof linear>;
 
 const blueGreen = record({
   previewDuration: defaulted(
@@ -49,8 +45,6 @@ const blueGreen = record({
   ),
 });
 
-export type BlueGreenStrategy = z.output<typeof blueGreen>;
-
 const mirrorFirst = record({
   percent: defaulted(
     percent().gt(0).describe('The share of requests that is copied.'),
@@ -59,8 +53,6 @@ const mirrorFirst = record({
   ),
   duration: duration({ min: '1s' }).describe('How long, before the first real traffic.'),
 });
-
-export type MirrorFirst = z.output<typeof mirrorFirst>;
 
 /** How the candidate's weight grows. */
 export const strategy = requireOneOf(
@@ -75,5 +67,3 @@ export const strategy = requireOneOf(
   ['steps', 'linear', 'blueGreen'],
   'exactly',
 );
-
-export type Strategy = z.output<typeof strategy>;

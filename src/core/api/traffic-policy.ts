@@ -65,7 +65,5 @@ export const trafficPolicySchema = kindOf('TrafficPolicy', spec).describe(
 export type TrafficPolicyInput = z.input<typeof trafficPolicySchema>;
 export type TrafficPolicy = Frozen<z.output<typeof trafficPolicySchema>>;
 export type BreakerPolicy = NonNullable<TrafficPolicy['spec']['breaker']>;
-export type OutlierDetectionPolicy = NonNullable<TrafficPolicy['spec']['outlierDetection']>;
 export type BalancingPolicy = NonNullable<TrafficPolicy['spec']['balancing']>;
 export type RateLimitPolicy = TrafficPolicy['spec']['rateLimits'][number];
-export type ScalingPolicy = NonNullable<TrafficPolicy['spec']['scaling']>;

@@ -47,8 +47,6 @@ const format = defaulted(
 /** A receiver of events. */
 export const eventHook = record({ ...common, format });
 
-export type EventHook = z.output<typeof eventHook>;
-
 const hookTypes = ['confirm-rollout', 'confirm-step', 'confirm-promotion', 'on-event'] as const;
 
 /** A receiver that is asked before a rollout goes on, or told of what happened. */
@@ -61,5 +59,3 @@ export const rolloutHook = record({
   ...common,
   format,
 });
-
-export type RolloutHook = z.output<typeof rolloutHook>;
