@@ -223,7 +223,7 @@ export class Engine {
     if (request.nonce !== '' && !isFirst) this.#settle(subscription, request, now);
     if (stream.protocol === 'delta') applyDeltaNames(subscription, request, isFirst, this.#context);
     // "Resource updates": a request with a nonce that is not the newest is stale; another follows it
-    else if (isFirst || request.nonce === subscription.lastNonce) {
+    else if (subscription.lastNonce === '' || request.nonce === subscription.lastNonce) {
       applySotwNames(subscription, request, isFirst, this.#context);
     }
     if (typeUrl === TYPE_URL.eds) stream.clustersTold = [];
