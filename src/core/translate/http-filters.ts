@@ -9,9 +9,6 @@ import { fromAds } from './value.ts';
 
 type HttpFilterInit = MessageInitShape<typeof HttpFilterSchema>;
 
-/** A listener that starts does so without limits rather than not at all when none come within this. */
-const LIMITS_TIMEOUT_MS = 1000;
-
 /** Counts gRPC calls by method and status: HTTP's own counters take a gRPC failure for a success. */
 export const grpcStats: HttpFilterInit = {
   name: 'envoy.filters.http.grpc_stats',
@@ -31,15 +28,19 @@ export const router: HttpFilterInit = {
   configType: { case: 'typedConfig', value: typedConfig(RouterSchema, {}) },
 };
 
-/** A place for a limit whose configuration comes by ECDS under `name`; none: nothing is limited. */
+/**
+ * A place for a limit whose configuration comes by ECDS under `name`; none: nothing is limited. The listener does
+ * not wait for it: told that there is none, Envoy would wait for ever.
+ */
 export function limitSlot(name: string): HttpFilterInit {
   return {
     name,
     configType: {
       case: 'configDiscovery',
       value: {
-        configSource: fromAds(LIMITS_TIMEOUT_MS),
+        configSource: fromAds(),
         defaultConfig: typedConfig(LocalRateLimitSchema, unlimited),
+        applyDefaultConfigWithoutWarming: true,
         typeUrls: [typeUrlOf(LocalRateLimitSchema)],
       },
     },

@@ -10,7 +10,7 @@ import { accessLogs } from './access-log.ts';
 import { HTTP_OPTIONS, thresholds, versionMetadata } from './cluster.ts';
 import { grpcStats, limitSlot, router } from './http-filters.ts';
 import { LIMIT_SLOTS } from './limit-slots.ts';
-import { localReplies } from './local-replies.ts';
+import { inboundReplies } from './local-replies.ts';
 import { inboundClusterName, inboundListenerName, inboundStatName, limitSlotName } from './names.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
 import { durationOf } from './value.ts';
@@ -39,7 +39,7 @@ export function inboundListener(node: InboundNode): NamedResource {
     // The peer is the caller, whatever headers say: limits count by it.
     useRemoteAddress: true,
     streamIdleTimeout: durationOf(STREAM_IDLE_MS),
-    localReplyConfig: localReplies,
+    localReplyConfig: inboundReplies,
     accessLog: accessLogs(node.accessLog),
   });
   return resource(ListenerSchema, name, {

@@ -1,5 +1,8 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import type { AccessLogFilterSchema } from '../../gen/envoy/config/accesslog/v3/accesslog_pb.js';
+import {
+  type AccessLogFilterSchema,
+  ComparisonFilter_Op,
+} from '../../gen/envoy/config/accesslog/v3/accesslog_pb.js';
 import type {
   LocalReplyConfigSchema,
   ResponseMapperSchema,
@@ -7,12 +10,13 @@ import type {
 import { setHeader } from './value.ts';
 
 const DEADLINE_EXCEEDED = '4';
+const TOO_MANY_REQUESTS = 429;
 
 /**
- * Makes the sidecar's own answers tell callers what happened. `grpc-status` is kept where it is set here; else
- * Envoy derives it from the HTTP status (404: UNIMPLEMENTED, 503: UNAVAILABLE).
+ * What a caller's sidecar says when it answers itself. `grpc-status` is kept where it is set here; else Envoy
+ * derives it from the HTTP status (404: UNIMPLEMENTED, 503: UNAVAILABLE).
  */
-export const localReplies: MessageInitShape<typeof LocalReplyConfigSchema> = {
+export const outboundReplies: MessageInitShape<typeof LocalReplyConfigSchema> = {
   mappers: [
     {
       // The router's timeout is 504, which Envoy would tell gRPC callers as UNAVAILABLE.
@@ -24,12 +28,28 @@ export const localReplies: MessageInitShape<typeof LocalReplyConfigSchema> = {
       filter: flagged('NR'),
       ...message('no service %REQ(:AUTHORITY)% is known to this sidecar'),
     },
+  ],
+};
+
+/** What the sidecar in front of a model server says when it refuses: the limit's filter flags that too late. */
+export const inboundReplies: MessageInitShape<typeof LocalReplyConfigSchema> = {
+  mappers: [
     {
-      filter: flagged('RL'),
+      filter: status(TOO_MANY_REQUESTS),
       ...message('limit reached; a request is allowed again in %RESP(RETRY-AFTER)% s'),
     },
   ],
 };
+
+function status(code: number): MessageInitShape<typeof AccessLogFilterSchema> {
+  const value = { defaultValue: code, runtimeKey: `penstock.reply.status_${code}` };
+  return {
+    filterSpecifier: {
+      case: 'statusCodeFilter',
+      value: { comparison: { op: ComparisonFilter_Op.EQ, value } },
+    },
+  };
+}
 
 function flagged(flag: string): MessageInitShape<typeof AccessLogFilterSchema> {
   return { filterSpecifier: { case: 'responseFlagFilter', value: { flags: [flag] } } };

@@ -8,7 +8,7 @@ import {
 import type { NodeDescriptor } from '../ir/node.ts';
 import { accessLogs } from './access-log.ts';
 import { grpcStats, router } from './http-filters.ts';
-import { localReplies } from './local-replies.ts';
+import { outboundReplies } from './local-replies.ts';
 import { outboundListenerName } from './names.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
 import { fromAds } from './value.ts';
@@ -21,7 +21,7 @@ export function outboundListener(node: NodeDescriptor & { kind: 'outbound' }): N
     routeSpecifier: { case: 'scopedRoutes', value: scopedRoutes },
     httpFilters: [grpcStats, router],
     useRemoteAddress: true,
-    localReplyConfig: localReplies,
+    localReplyConfig: outboundReplies,
     accessLog: accessLogs(node.accessLog),
   });
   return resource(ListenerSchema, name, {

@@ -6,8 +6,8 @@ import {
   type WeightedClusterSchema,
 } from '../../gen/envoy/config/route/v3/route_pb.js';
 import { type BreakerIr, type MatchIr, type ServiceIr, TOTAL_WEIGHT, type WeightIr } from '../ir/ir.ts';
-import { callAction } from './call.ts';
-import { fallbackRoute } from './fallback.ts';
+import { callsOf } from './call-variants.ts';
+import { fallbackRoutes } from './fallback.ts';
 import { hashPolicies } from './hash-policy.ts';
 import { ANY, both, routeMatch } from './match.ts';
 import { VERSION_HEADER } from './names.ts';
@@ -34,11 +34,11 @@ export function routeConfiguration(service: ServiceIr): NamedResource {
 function routes(service: ServiceIr): RouteInit[] {
   const shares = sharesOf(service);
   const { breaker } = service.routing;
-  if (breaker === undefined) return shares.map((share) => versionRoute(service, share));
+  if (breaker === undefined) return shares.flatMap((share) => versionRoutes(service, share));
   return [
     ...bypassRoutes(service, shares, breaker),
-    ...shares.map((share) => admit(versionRoute(service, share), breaker.admitted)),
-    fallbackRoute('fallback', ANY, breaker.fallback, service),
+    ...shares.flatMap((share) => versionRoutes(service, share, breaker.admitted)),
+    ...fallbackRoutes(service, breaker.fallback),
   ];
 }
 
@@ -56,36 +56,28 @@ function bypassRoutes(service: ServiceIr, shares: readonly Share[], breaker: Bre
       const match = both(bypass, share.match);
       return match === undefined
         ? []
-        : [versionRoute(service, { ...share, name: `bypass-${entry}-${share.name}`, match })];
+        : versionRoutes(service, { ...share, name: `bypass-${entry}-${share.name}`, match });
     }),
   );
 }
 
 /**
- * The route for a share of the requests; the others go on to the next route. Envoy draws once a request, so one
- * that is refused here is refused by the following shares with the same fraction too.
+ * The routes of a share, for the admitted fraction of its requests; the others go on to the next route. Envoy
+ * draws once a request, so one that is refused here is refused by the following shares too.
  */
-function admit(route: RouteInit, hundredthsOfPercent: number): RouteInit {
-  return {
-    ...route,
-    match: { ...route.match, runtimeFraction: { defaultValue: fraction(hundredthsOfPercent) } },
-  } as RouteInit;
-}
-
-function versionRoute(service: ServiceIr, share: Share): RouteInit {
-  return {
-    name: share.name,
-    match: routeMatch(share.match),
-    action: {
-      case: 'route',
-      value: {
-        ...callAction(service),
-        clusterSpecifier: { case: 'weightedClusters', value: weightedClusters(service, share.weights) },
-        hashPolicy: hashPolicies(service.routing.stickiness, service.routing.salt),
-        requestMirrorPolicies: mirrorPolicies(service),
-      },
-    },
-  };
+function versionRoutes(service: ServiceIr, { name, match, weights }: Share, admitted?: number): RouteInit[] {
+  const destination = {
+    clusterSpecifier: { case: 'weightedClusters', value: weightedClusters(service, weights) },
+    hashPolicy: hashPolicies(service.routing.stickiness, service.routing.salt),
+    requestMirrorPolicies: mirrorPolicies(service),
+  } as const;
+  return callsOf(service, name, match).map(
+    ({ call, ...variant }): RouteInit => ({
+      name: variant.name,
+      match: routeMatch(variant.match, admitted),
+      action: { case: 'route', value: { ...call, ...destination } },
+    }),
+  );
 }
 
 function weightedClusters(
