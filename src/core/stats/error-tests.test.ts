@@ -6,6 +6,7 @@ import { drawSecond, type Setting } from '../../../bench/statistics/traffic.ts';
 import { absoluteErrorFactors, rateFactors, ratesAbove } from './absolute-error.ts';
 import type { ArmCounts } from './arms.ts';
 import { BETTER_RATIO_GRID, RATIO_GRID, relativeErrorFactors } from './relative-error.ts';
+import { ODDS_RATIOS, twoByTwoFactors } from './two-by-two.ts';
 
 /** P(x successes of n at rate θ), exactly. */
 function probability(n: number, x: number, rate: number): number {
@@ -61,6 +62,23 @@ describe('the mean factor is at most 1 under the null hypothesis', () => {
           expect(Math.max(...means)).toBeLessThanOrEqual(1 + 1e-9);
         },
       ),
+    );
+  });
+
+  it('2×2: whatever the guess of the stable share, when the candidate has no larger a share', () => {
+    fc.assert(
+      fc.property(arm, arm, rate, rate, rate, (nc, ns, a, b, guess) => {
+        const means = ODDS_RATIOS.map(() => 0);
+        for (let x = 0; x <= nc; x++) {
+          for (let y = 0; y <= ns; y++) {
+            const weight = probability(nc, x, Math.min(a, b)) * probability(ns, y, Math.max(a, b));
+            const factors = twoByTwoFactors({ candidate: counts(nc, x), stable: counts(ns, y) }, guess);
+            for (const [k, factor] of factors.entries())
+              means[k] = (means[k] ?? 0) + weight * Math.exp(factor);
+          }
+        }
+        expect(Math.max(...means)).toBeLessThanOrEqual(1 + 1e-9);
+      }),
     );
   });
 

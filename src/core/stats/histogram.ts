@@ -21,14 +21,29 @@ export function addHistograms(a: HistogramCounts | undefined, b: HistogramCounts
  * observations are taken as evenly spread, and those of the last, open bucket as above everything.
  */
 export function countAbove(histogram: HistogramCounts, value: number): number {
-  const { bounds, counts } = histogram;
+  return aboveBy(histogram, value, (below) => 1 - below);
+}
+
+/**
+ * The same, but inside a bucket its observations are taken as crowded towards its upper end (a density that
+ * rises from zero as a root does): an estimate that errs upwards for the usual shapes.
+ */
+export function countAboveAtMost(histogram: HistogramCounts, value: number): number {
+  return aboveBy(histogram, value, (below) => 1 - below ** 1.5);
+}
+
+/** @param shareAbove share of a bucket's observations above a point this far into it (0 … 1) */
+function aboveBy(
+  { bounds, counts }: HistogramCounts,
+  value: number,
+  shareAbove: (into: number) => number,
+): number {
   let above = 0;
-  for (let i = 0; i < counts.length; i++) {
+  for (const [i, count] of counts.entries()) {
     const lower = i === 0 ? Math.min(0, bounds[0] ?? 0) : (bounds[i - 1] ?? 0);
     const upper = bounds[i] ?? Number.POSITIVE_INFINITY;
-    const count = counts[i] ?? 0;
     if (lower >= value || upper === Number.POSITIVE_INFINITY) above += count;
-    else if (upper > value) above += (count * (upper - value)) / (upper - lower);
+    else if (upper > value) above += count * shareAbove((value - lower) / (upper - lower));
   }
   return above;
 }

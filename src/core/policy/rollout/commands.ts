@@ -1,8 +1,8 @@
 import type { RolloutCommand } from './decision.ts';
-import { initialState, isOver } from './open-turn.ts';
+import { isOver, restart } from './open-turn.ts';
 import { enterStage, rollBack } from './ramp.ts';
 import type { RolloutState } from './state.ts';
-import { move, type Turn, tell } from './turn.ts';
+import { type Turn, tell } from './turn.ts';
 
 /** Abort is looked at first, in every phase: before data, pauses, confirmations and the kill switch. */
 export function applyAbort(turn: Turn): Turn {
@@ -56,9 +56,8 @@ function resume(turn: Turn): Turn {
 }
 
 function retry(turn: Turn): Turn {
-  const { revision, traffic } = turn.state;
-  const fresh = { ...initialState(turn.input), revision, traffic };
-  return move({ ...turn, state: fresh }, 'Pending', 'Retried', 'a person asked for another try');
+  const fresh = restart(turn.input, turn.state);
+  return tell({ ...turn, state: fresh }, 'Normal', 'Retried', 'a person asked for another try');
 }
 
 /** Gates that froze or pulled back begin anew: a person looked at what they found. Those that roll back do not. */

@@ -2,12 +2,12 @@ import { baking, promoting } from './after-promotion.ts';
 import { applyAbort, applyCommands } from './commands.ts';
 import { conditionsOf } from './conditions.ts';
 import type { RolloutDecision, RolloutInput } from './decision.ts';
-import { identityOf, initialState, openTurn } from './open-turn.ts';
+import { identityOf, openTurn, restart } from './open-turn.ts';
 import { isWarm, pend, progress, warmUp } from './progress.ts';
-import { rollBack } from './ramp.ts';
+import { rollBack, unconfirmed } from './ramp.ts';
 import type { RolloutPhase, RolloutState } from './state.ts';
 import { trafficOf } from './traffic.ts';
-import { move, type Turn } from './turn.ts';
+import { move, type Turn, tell } from './turn.ts';
 
 const SETTLED: readonly RolloutPhase[] = ['Completed', 'RolledBack'];
 
@@ -74,18 +74,13 @@ function replaceCandidate(turn: Turn): Turn {
   const identity = identityOf(turn.input);
   if (identity === turn.state.identity) return turn;
   const message = `superseded: ${turn.input.spec.candidate} is to follow ${turn.input.spec.stable}`;
-  return move(turn, 'Superseded', 'SpecChanged', message, {
-    identity,
-    gates: {},
-    stage: -1,
-    candidateWeight: 0,
-  });
+  const patch = { identity, gates: {}, stage: -1, candidateWeight: 0 };
+  return unconfirmed(move(turn, 'Superseded', 'SpecChanged', message, patch));
 }
 
 function beginAnew(turn: Turn): Turn {
-  const { revision, traffic } = turn.state;
-  const fresh = { ...initialState(turn.input), revision, traffic };
-  return move({ ...turn, state: fresh }, 'Pending', 'Created', 'a new rollout begins');
+  const fresh = restart(turn.input, turn.state);
+  return tell({ ...turn, state: fresh }, 'Normal', 'Created', 'a new rollout begins');
 }
 
 function finishRollback(turn: Turn): Turn {

@@ -66,7 +66,7 @@ export interface RolloutDecision extends RolloutTraffic {
   readonly events: readonly RolloutEvent[];
   readonly evidence: readonly GateEvidence[];
   readonly conditions: readonly RolloutCondition[];
-  /** Webhooks to ask, by key `TYPE/REVISION`-like strings that stay the same until answered. */
+  /** Webhooks to ask, by a key that stays the same until it is answered. */
   readonly asks: readonly {
     readonly key: string;
     readonly type: 'confirm-rollout' | 'confirm-step' | 'confirm-promotion';

@@ -7,7 +7,7 @@ import { log10Drift, watchDrift } from '../../stats/drift.ts';
 import { addHistograms, isBound, quantileOf, sameBounds, totalCount } from '../../stats/histogram.ts';
 import { accumulate, EMPTY_MIXTURE, log10Evidence, type Mixture } from '../../stats/mixture.ts';
 import { comparisonsNeeded, effectiveCount } from '../../stats/score-shift.ts';
-import { slowerFactors, slowerThan } from '../../stats/slower.ts';
+import { EMPTY_SLOWER_TEST, type SlowerTest, slowerThan, testSlower } from '../../stats/slower.ts';
 import {
   addPoint,
   type EvidencePoint,
@@ -35,8 +35,7 @@ export interface LatencyState {
   readonly stable: HistogramCounts | undefined;
   readonly slow: { readonly candidate: RequestCounts; readonly stable: RequestCounts };
   readonly absolute: Mixture;
-  readonly relative: Mixture;
-  readonly relativeBounds: readonly number[];
+  readonly relative: SlowerTest;
   readonly drift: Mixture;
   readonly certificate: Mixture;
   readonly stage: number;
@@ -50,8 +49,7 @@ const INITIAL: LatencyState = {
   stable: undefined,
   slow: { candidate: NO_REQUESTS, stable: NO_REQUESTS },
   absolute: EMPTY_MIXTURE,
-  relative: EMPTY_MIXTURE,
-  relativeBounds: [],
+  relative: EMPTY_SLOWER_TEST,
   drift: EMPTY_MIXTURE,
   certificate: EMPTY_MIXTURE,
   stage: -1,
@@ -121,7 +119,7 @@ function learn(
   return { ...compare(metric, next, candidate, stable, look.nowMs), absolute };
 }
 
-/** The comparison with stable; other buckets than before begin it anew. */
+/** The comparison with stable. */
 function compare(
   metric: LatencyMetric,
   state: LatencyState,
@@ -129,20 +127,12 @@ function compare(
   stable: HistogramCounts,
   nowMs: number,
 ): LatencyState {
-  if (metric.maxRatio === undefined) return state;
-  const factors = slowerFactors(candidate, stable, metric.maxRatio);
-  if (factors === undefined) return state;
-  const before = sameBounds(state.relativeBounds, candidate.bounds) ? state.relative : EMPTY_MIXTURE;
-  const leastRise = Math.log(1 + (metric.maxRatio - 1) / 2);
-  return {
-    ...state,
-    relative: accumulate(before, factors, 'spread'),
-    relativeBounds: candidate.bounds,
-    trend:
-      metric.onBreach === 'Freeze'
-        ? followTrend(state.trend, candidate, stable, leastRise, nowMs)
-        : state.trend,
-  };
+  const { maxRatio, onBreach } = metric;
+  if (maxRatio === undefined || !sameBounds(candidate.bounds, stable.bounds)) return state;
+  const relative = testSlower(state.relative, candidate, stable, maxRatio);
+  if (onBreach !== 'Freeze') return { ...state, relative };
+  const leastRise = Math.log(1 + (maxRatio - 1) / 2);
+  return { ...state, relative, trend: followTrend(state.trend, candidate, stable, leastRise, nowMs) };
 }
 
 function enterStage(state: LatencyState, stage: number): LatencyState {
@@ -192,7 +182,7 @@ function strength(
   }
   const tests = [
     ...(metric.thresholdRange === undefined ? [] : [log10Evidence(state.absolute, 'spread')]),
-    ...(metric.maxRatio === undefined ? [] : [log10Evidence(state.relative, 'spread')]),
+    ...(metric.maxRatio === undefined ? [] : [log10Evidence(state.relative.mixture, 'spread')]),
   ];
   return { log10M: Math.min(...tests), bound };
 }

@@ -18,6 +18,7 @@ export function initialState(input: RolloutInput): RolloutState {
     stage: -1,
     candidateWeight: 0,
     revision: 0,
+    attempt: 0,
     traffic: '',
     pausedByCommand: false,
     pullBacks: 0,
@@ -25,6 +26,11 @@ export function initialState(input: RolloutInput): RolloutState {
     gates: {},
     conditions: [],
   };
+}
+
+/** The rollout begins again; what was published stays known. */
+export function restart(input: RolloutInput, { revision, traffic, attempt }: RolloutState): RolloutState {
+  return { ...initialState(input), revision, traffic, attempt: attempt + 1 };
 }
 
 const NO_TIME: RolloutTimers = {

@@ -5,7 +5,7 @@ import { weightPercent } from './wording.ts';
 
 /** All traffic back, at once. */
 export function rollBack(turn: Turn, reason: string, message: string): Turn {
-  return move(turn, 'RollingBack', reason, message, { pausedByCommand: false });
+  return unconfirmed(move(turn, 'RollingBack', reason, message, { pausedByCommand: false }));
 }
 
 /** The next stage, or the promotion when it is the last. */
@@ -18,9 +18,9 @@ export function enterStage(turn: Turn, stage: number, because: string): Turn {
     timers: { ...state.timers, stageMs: 0, stagnantMs: 0, bakingMs: 0 },
   };
   const text = `${describeStage(turn, stage)} (${because})`;
-  if (stage >= stages.length - 1) return move(turn, 'Promoting', 'Promoted', text, patch);
+  if (stage >= stages.length - 1) return unconfirmed(move(turn, 'Promoting', 'Promoted', text, patch));
   const warm = state.timers.warmMs >= turn.input.spec.analysis.warmUp;
-  return move(turn, warm ? 'Progressing' : 'Warming', `Step${stage + 1}`, text, patch);
+  return unconfirmed(move(turn, warm ? 'Progressing' : 'Warming', `Step${stage + 1}`, text, patch));
 }
 
 /** `step 2 of 5: weight 15 %` */
@@ -44,13 +44,19 @@ export function pullBack(turn: Turn, gate: string, percent: number, because: str
   const weight = Math.round((percent * TOTAL_WEIGHT) / 100);
   const { [gate]: _, ...gates } = state.gates;
   const message = `pulled back to ${weightPercent(weight)}: ${because}`;
-  return move(turn, 'Frozen', 'PulledBack', message, {
+  const pulled = move(turn, 'Frozen', 'PulledBack', message, {
     stage: stageAtOrBelow(stages.slice(0, -1), weight),
     candidateWeight: weight,
     pullBacks: state.pullBacks + 1,
     gates,
     timers: { ...state.timers, stageMs: 0, stagnantMs: 0 },
   });
+  return unconfirmed(pulled);
+}
+
+/** What was acknowledged is the traffic of before. */
+export function unconfirmed(turn: Turn): Turn {
+  return { ...turn, acknowledged: false };
 }
 
 /** The webhook that must say yes before `stage` is entered, unless it did; undefined: nobody is in the way. */
@@ -58,6 +64,6 @@ export function pendingAsk(turn: Turn, stage: number): Ask | undefined {
   const type =
     stage >= turn.stages.length - 1 ? 'confirm-promotion' : stage === 0 ? 'confirm-rollout' : 'confirm-step';
   if (!turn.input.spec.analysis.webhooks.some((hook) => hook.type === type)) return undefined;
-  const key = `${type}/${turn.state.revision}`;
+  const key = `${type}/${turn.state.attempt}.${stage}`;
   return turn.input.answers.get(key) === 'yes' ? undefined : { key, type };
 }

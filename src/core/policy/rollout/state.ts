@@ -63,6 +63,8 @@ export interface RolloutState {
   readonly candidateWeight: number;
   /** Rises with every change of weights or mirror; acknowledgements are for one revision. */
   readonly revision: number;
+  /** Rises with every new beginning; a webhook is asked anew in each. */
+  readonly attempt: number;
   /** The traffic of that revision, as JSON. */
   readonly traffic: string;
   /** A person said pause. */
