@@ -163,7 +163,10 @@ export class SignalObserver {
       periodMs: () => SYNCHRONIZE_EVERY_MS,
       run: (signal) => link.synchronize(signal),
     };
-    this.#schedule.replace([clock, ...this.#series.tasks(services), ...this.#gates.tasks(questions)]);
+    const tasks = [clock, ...this.#series.tasks(services), ...this.#gates.tasks(questions)];
+    const keys = tasks.map(({ key }) => key);
+    link.retain((what) => keys.some((key) => key === what || key.startsWith(`${what}: `)));
+    this.#schedule.replace(tasks);
   }
 
   #fold(nowMs: number): void {
