@@ -48,9 +48,12 @@ Examples:
 On HTTP: /metrics, /healthz (alive), /readyz (loaded, warmed up and inferring), /v2/… (REST).
 Exit codes: 0 after a drain, 1 when it cannot serve, 2 for a mistake on the command line.`;
 
+/** The models to serve, each with its versions where they are named. */
+type ModelChoice = Map<string, VersionPolicy | undefined>;
+
 interface Options {
   modelRepository: string;
-  model: Map<string, VersionPolicy>;
+  model: ModelChoice;
   versionPolicy: VersionPolicy;
   strictReadiness: boolean;
   grpcAddress: string;
@@ -204,13 +207,13 @@ function toSettings(options: Options): ModelServerSettings {
   };
 }
 
-function collectModels(text: string, models: Map<string, VersionPolicy>): Map<string, VersionPolicy> {
+function collectModels(text: string, models: ModelChoice): ModelChoice {
   const [model = '', version, ...rest] = text.split(':');
   if (model === '' || version === '' || rest.length > 0) {
     throw new InvalidArgumentError('expected NAME or NAME:VERSION, such as digits:v1');
   }
-  if (version === undefined) return models;
   const before = models.get(model);
+  if (version === undefined) return models.set(model, before);
   const versions = before?.kind === 'specific' ? before.versions : [];
   return models.set(model, { kind: 'specific', versions: [...versions, version] });
 }

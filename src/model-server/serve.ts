@@ -19,6 +19,8 @@ import { ServingMetrics } from './telemetry/metrics.ts';
 export interface ModelServer {
   readonly grpcPort: number;
   readonly httpPort: number;
+  /** The runners' process ids by `MODEL/VERSION`. */
+  runnerPids(): Map<string, number>;
   /** Says not ready, answers what has come in, ends the runners. */
   close(): Promise<void>;
 }
@@ -82,7 +84,7 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
       })
     : async () => undefined;
 
-  const close = async () => {
+  const drain = async () => {
     service.startDraining();
     await new Promise((resolve) => setTimeout(resolve, settings.drainDelayMs));
     await grpc.close(settings.drainGraceMs);
@@ -91,12 +93,23 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
     load.close();
     await unwatchFaults();
   };
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= drain();
+    return closed;
+  };
   await catalogue.loadAll(names);
   if (!catalogue.all().some((version) => version.state === 'READY' || version.state === 'LOADING')) {
     await close();
     throw new Problem('FAILED_PRECONDITION', 'no model could be loaded');
   }
-  return { grpcPort: grpc.port, httpPort: http.port, close };
+  const runnerPids = () =>
+    new Map(
+      catalogue
+        .all()
+        .map(({ settings: { model, version }, runnerPid }) => [`${model}/${version}`, runnerPid ?? 0]),
+    );
+  return { grpcPort: grpc.port, httpPort: http.port, runnerPids, close };
 }
 
 async function modelNames(
@@ -106,7 +119,7 @@ async function modelNames(
   const present = new Set(stored.map(({ model }) => model));
   const known = [...present].join(', ') || 'none';
   for (const [model, policy] of settings.models) {
-    const versions = policy.kind === 'specific' ? policy.versions : [];
+    const versions = policy?.kind === 'specific' ? policy.versions : [];
     const missing = versions.find(
       (version) => !stored.some((one) => one.model === model && one.version === version),
     );

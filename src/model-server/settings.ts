@@ -8,8 +8,8 @@ export interface ModelServerSettings {
   readonly repository: string;
   readonly grpc: { readonly address: string; readonly port: number; readonly maxMessageBytes: number };
   readonly http: { readonly address: string; readonly port: number };
-  /** Versions to serve, by model; empty for every model, by `versionPolicy`. */
-  readonly models: ReadonlyMap<string, VersionPolicy>;
+  /** Models to serve, with their own policy where they have one; empty for every model there is. */
+  readonly models: ReadonlyMap<string, VersionPolicy | undefined>;
   readonly versionPolicy: VersionPolicy;
   readonly session: SessionSettings;
   /** Rows that are computed together at most. */

@@ -15,9 +15,16 @@ import {
 } from '../../gen/grpc/health/v1/health_pb.js';
 import type { ModelService } from '../service.ts';
 
-/** The handlers of `grpc.health.v1.Health`. */
-export function healthHandlers(service: ModelService): UntypedServiceImplementation {
-  return {
+/** `grpc.health.v1.Health`, and the way to end its watches, which would last for ever. */
+export interface HealthService {
+  readonly handlers: UntypedServiceImplementation;
+  endWatches(): void;
+}
+
+/** Makes the health service. */
+export function createHealth(service: ModelService): HealthService {
+  const watches = new Set<() => void>();
+  const handlers: UntypedServiceImplementation = {
     check(call: ServerUnaryCall<HealthCheckRequest, object>, callback: sendUnaryData<object>) {
       const name = call.request.service;
       const answer = statusOf(service, name);
@@ -39,11 +46,20 @@ export function healthHandlers(service: ModelService): UntypedServiceImplementat
         call.write(answer);
       };
       const unlisten = service.onHealthChange(tell);
-      call.on('cancelled', () => {
+      const end = () => {
+        watches.delete(end);
         unlisten();
         call.end();
-      });
+      };
+      watches.add(end);
+      call.on('cancelled', end);
       tell();
+    },
+  };
+  return {
+    handlers,
+    endWatches: () => {
+      for (const end of watches) end();
     },
   };
 }

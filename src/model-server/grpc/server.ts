@@ -1,9 +1,9 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { GRPCInferenceService } from '../../gen/inference/open_inference_pb.js';
 import type { ModelService } from '../service.ts';
 import { definitionOf } from './definition.ts';
-import { healthHandlers } from './health.ts';
+import { createHealth } from './health.ts';
 import { inferenceHandlers } from './inference.ts';
 import { addReflection } from './reflection.ts';
 
@@ -23,6 +23,8 @@ export interface GrpcServer {
 
 /** Serves inference, health and reflection over gRPC. Rejects when it cannot listen. */
 export async function serveGrpc(service: ModelService, settings: GrpcSettings): Promise<GrpcServer> {
+  // What fails is rejected or answered; the library would say it once more on stderr, and not as JSON.
+  setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
     'grpc.max_receive_message_length': settings.maxMessageBytes,
     'grpc.max_send_message_length': settings.maxMessageBytes,
@@ -30,7 +32,8 @@ export async function serveGrpc(service: ModelService, settings: GrpcSettings): 
     'grpc.so_reuseport': 0,
   });
   server.addService(definitionOf(GRPCInferenceService), inferenceHandlers(service));
-  server.addService(definitionOf(Health), healthHandlers(service));
+  const health = createHealth(service);
+  server.addService(definitionOf(Health), health.handlers);
   addReflection(server, [GRPCInferenceService, Health]);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(
@@ -42,8 +45,9 @@ export async function serveGrpc(service: ModelService, settings: GrpcSettings): 
   return {
     port,
     async close(graceMs) {
+      health.endWatches();
       const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      // Ends streams that would last for ever, such as a health watch, after the grace.
+      // Ends what is still open after the grace.
       server.drain(`${settings.address}:${port}`, graceMs);
       await closed;
     },

@@ -36,7 +36,10 @@ export interface Runner {
   readonly pid: number;
   /** Loads a model from a file, or from bytes that never touch the disk. Rejects with FAILED_PRECONDITION. */
   load(source: string | Uint8Array, settings: SessionSettings): Promise<LoadedModel>;
-  /** Computes one batch. Rejects with INTERNAL when the runtime refuses it, UNAVAILABLE when the runner dies. */
+  /**
+   * Computes one batch. Rejects with INVALID_ARGUMENT or INTERNAL when the runtime refuses it, UNAVAILABLE when the
+   * runner dies.
+   */
   run(inputs: readonly BatchInput[], outputs: readonly string[]): Promise<BatchResult>;
   /** Ends it after the call under way. */
   stop(): void;
@@ -114,7 +117,7 @@ export function startRunner(onWords: (words: string) => void): Runner {
       const reply = frame.header as RunnerReply;
       if (reply.kind === 'ran')
         return { outputs: tensorsIn(reply.tensors, frame.payload), computeMs: reply.computeMs };
-      throw new Problem('INTERNAL', reply.kind === 'failed' ? reply.message : 'unexpected reply');
+      throw refusal(reply.kind === 'failed' ? reply.message : 'unexpected reply');
     },
     stop: () => pipe.end(),
     kill(reason) {
@@ -122,6 +125,14 @@ export function startRunner(onWords: (words: string) => void): Runner {
       child.kill('SIGKILL');
     },
   };
+}
+
+/** What the runtime says when the fault is in the data and not in the model or the machine. */
+const CALLERS_FAULT =
+  /invalid[ _]?argument|out of (data )?bounds|out of range|got invalid dimensions|cannot be reshaped/i;
+
+function refusal(message: string): Problem {
+  return new Problem(CALLERS_FAULT.test(message) ? 'INVALID_ARGUMENT' : 'INTERNAL', message);
 }
 
 function exitReason(code: number | null, signal: NodeJS.Signals | null, lastWords: string): string {

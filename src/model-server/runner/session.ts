@@ -7,6 +7,9 @@ import type { LoadedModel, SessionSettings } from './messages.ts';
 
 // What goes wrong is thrown as well; on stderr it would be told for each provider that this machine simply lacks.
 env.logLevel = 'fatal';
+// Where the language has Float16Array the library takes 16-bit floats for it, but the runtime underneath cannot read
+// one ("not enough space"). Without it they travel as Uint16Array, which works.
+Reflect.deleteProperty(globalThis, 'Float16Array');
 
 /** A model opened by the runtime. */
 export interface OpenModel {
@@ -74,7 +77,10 @@ function runnerOf(session: InferenceSession): OpenModel['run'] {
 function toRuntime(tensor: Tensor): OrtTensor {
   if (tensor.datatype === 'BYTES') return new OrtTensor('string', decodeTexts(tensor.data), tensor.shape);
   // The constructor has an overload for each type; the elements have just been viewed as that very type.
-  const elements = viewElements(tensor.datatype, tensor.data) as Float32Array;
+  const elements = viewElements(
+    tensor.datatype === 'FP16' ? 'UINT16' : tensor.datatype,
+    tensor.data,
+  ) as Float32Array;
   return new OrtTensor(runtimeTypeOf(tensor.datatype) as 'float32', elements, tensor.shape);
 }
 

@@ -9,6 +9,8 @@ export interface Work extends Queued {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly string[];
   readonly signal?: AbortSignal;
+  /** Whether it is made by the server itself, and so counts nowhere. */
+  readonly dummy?: true;
 }
 
 /** What one request came to. */
@@ -20,7 +22,6 @@ export interface WorkResult {
 
 /** One run of the runner, for the metrics. */
 export interface BatchRun {
-  readonly requests: number;
   readonly rows: number;
   readonly computeMs: number;
   /** From handing the batch over to having the answer. */
@@ -198,9 +199,9 @@ export class Scheduler {
     const startedMs = performance.now();
     const outputs = batch[0]?.outputs ?? [];
     const result = await runner.run(joinInputs(batch.map((entry) => entry.inputs)), outputs);
-    const rows = batch.reduce((sum, entry) => sum + entry.rows, 0);
+    const rows = batch.reduce((sum, entry) => sum + (entry.dummy ? 0 : entry.rows), 0);
     const totalMs = performance.now() - startedMs;
-    this.#settings.onBatch({ requests: batch.length, rows, computeMs: result.computeMs, totalMs });
+    if (rows > 0) this.#settings.onBatch({ rows, computeMs: result.computeMs, totalMs });
     return result;
   }
 

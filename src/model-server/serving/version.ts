@@ -7,7 +7,7 @@ import { watchRunner } from '../runner/watchdog.ts';
 import type { Signature, Tensor } from '../tensors/tensor.ts';
 import { deathsInRow, restartDelayMs } from './backoff.ts';
 import { groupOf, rowsOf } from './batch.ts';
-import { type BatchRun, Scheduler, type WorkResult } from './scheduler.ts';
+import { type BatchRun, Scheduler, type Work, type WorkResult } from './scheduler.ts';
 import { warmUp } from './warm-up.ts';
 
 /** The states of a model version, by the names that the repository's index uses. */
@@ -220,8 +220,16 @@ export class ServedVersion {
     const { queued, inFlight, lastSuccessMs } = this.scheduler;
     if (this.#state !== 'READY' || queued + inFlight > 0) return;
     if (performance.now() - lastSuccessMs < this.settings.probeAfterMs) return;
-    const work = { inputs: this.#probe, outputs: [], group: 'probe', rows: 1, priority: PROBE_PRIORITY };
-    this.scheduler.submit({ ...work, deadlineMs: Number.POSITIVE_INFINITY }).catch((thrown: unknown) => {
+    const probe: Work = {
+      inputs: this.#probe,
+      outputs: [],
+      group: 'probe',
+      rows: 1,
+      priority: PROBE_PRIORITY,
+      deadlineMs: Number.POSITIVE_INFINITY,
+      dummy: true,
+    };
+    this.scheduler.submit(probe).catch((thrown: unknown) => {
       const { code, message } = asProblem(thrown);
       if (code !== 'UNAVAILABLE') runner.kill(`a dummy inference failed: ${message}`);
     });
