@@ -78,13 +78,16 @@ export class ListenFailed extends Error {
   override readonly name = 'ListenFailed';
   readonly address: string;
 
-  constructor(address: string, cause: Error & { code?: string }) {
-    const why: Record<string, string> = {
-      EADDRINUSE: 'the port is in use; stop what listens there, or choose another --xds-address',
-      EADDRNOTAVAIL: 'this machine has no such address',
-      EACCES: 'not permitted; choose a port above 1023',
-    };
-    super(`xds: cannot listen on ${address}: ${why[cause.code ?? ''] ?? cause.message}`, { cause });
+  constructor(address: string, cause: Error) {
+    const code = /\bE[A-Z]{3,}\b/.exec(cause.message)?.[0] ?? ''; // gRPC keeps it in its words only
+    super(`xds: cannot listen on ${address}: ${WHY_NOT[code] ?? cause.message}`, { cause });
     this.address = address;
   }
 }
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; stop what listens there, or choose another address',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'no such host',
+  EACCES: 'not permitted; choose a port above 1023',
+};

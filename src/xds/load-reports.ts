@@ -17,45 +17,63 @@ export interface LoadReportOptions {
   readonly now: () => number;
   roleOf(node: NodeIdentity): NodeDescriptor['kind'];
   report(report: LoadReport): void;
-  closed(reason: 'client' | 'refused'): void;
+  closed(reason: 'client' | 'refused' | 'shutdown'): void;
 }
 
-/**
- * Serves one load reporting stream: asks for every cluster's load, by endpoint, at the interval, and hands on
- * each report as it comes.
- */
-export function serveLoadReports(call: RawCall, options: LoadReportOptions): void {
-  let node: NodeIdentity | undefined;
-  let isOpen = true;
-  const end = (reason: 'client' | 'refused'): void => {
-    if (isOpen) options.closed(reason);
-    isOpen = false;
-  };
-  call.on('data', (bytes: Buffer) => {
-    if (!isOpen) return;
-    try {
-      const request = fromBinary(LoadStatsRequestSchema, bytes);
-      if (node) {
-        options.report(loadReport(request, node, options));
-        return;
+/** The load reporting streams that are open. */
+export class LoadReportStreams {
+  readonly #options: LoadReportOptions;
+  readonly #open = new Set<RawCall>();
+
+  constructor(options: LoadReportOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Serves one stream: asks for every cluster's load, by endpoint, at the interval, and hands on each report
+   * as it comes.
+   */
+  serve(call: RawCall): void {
+    let node: NodeIdentity | undefined;
+    this.#open.add(call);
+    call.on('data', (bytes: Buffer) => {
+      if (!this.#open.has(call)) return;
+      try {
+        const request = fromBinary(LoadStatsRequestSchema, bytes);
+        if (node) {
+          this.#options.report(loadReport(request, node, this.#options));
+          return;
+        }
+        if (!request.node) throw new Error('the first request of a stream must carry node');
+        node = identityOf(request.node);
+        call.write(answer(this.#options.intervalMs)); // the first request only introduces the node
+      } catch (error) {
+        const details = error instanceof Error ? error.message : `${error}`;
+        this.#end(call, 'refused', { code: status.INVALID_ARGUMENT, details });
       }
-      if (!request.node) throw new Error('the first request of a stream must carry node');
-      node = identityOf(request.node);
-      call.write(answer(options.intervalMs)); // the first request only introduces the node
-    } catch (error) {
-      end('refused');
-      call.emit('error', {
-        code: status.INVALID_ARGUMENT,
-        details: error instanceof Error ? error.message : `${error}`,
-      });
-    }
-  });
-  call.on('cancelled', () => end('client'));
-  call.on('error', () => end('client'));
-  call.on('end', () => {
-    end('client');
-    call.end();
-  });
+    });
+    call.on('cancelled', () => this.#end(call, 'client'));
+    call.on('error', () => this.#end(call, 'client'));
+    call.on('end', () => {
+      this.#end(call, 'client');
+      call.end();
+    });
+  }
+
+  endAll(): void {
+    const reason = { code: status.UNAVAILABLE, details: 'the server is shutting down; connect again' };
+    for (const call of [...this.#open]) this.#end(call, 'shutdown', reason);
+  }
+
+  #end(
+    call: RawCall,
+    why: 'client' | 'refused' | 'shutdown',
+    error?: { code: status; details: string },
+  ): void {
+    if (!this.#open.delete(call)) return;
+    this.#options.closed(why);
+    if (error) call.emit('error', error);
+  }
 }
 
 function answer(intervalMs: number): Buffer {

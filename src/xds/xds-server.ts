@@ -1,9 +1,11 @@
 import {
+  logVerbosity,
   Server,
   ServerCredentials,
   type ServerOptions,
   type ServiceDefinition,
   type sendUnaryData,
+  setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -13,7 +15,7 @@ import type { RawCall } from './call-sink.ts';
 import { ListenFailed, type XdsOptions, type XdsServer } from './contract.ts';
 import { DiscoveryStreams } from './discovery-streams.ts';
 import { FlushSchedule } from './flush-schedule.ts';
-import { serveLoadReports } from './load-reports.ts';
+import { LoadReportStreams } from './load-reports.ts';
 import { discoveryMethods, LOAD_STATS, type RawMethod } from './services.ts';
 import { DEFAULT_SETTINGS, type XdsSettings } from './settings.ts';
 
@@ -32,7 +34,7 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
   const { engine } = streams;
   const server = new Server(grpcOptions(settings));
   addDiscovery(server, streams);
-  addLoadReports(server, options, settings, now);
+  const reports = addLoadReports(server, options, settings, now);
   const port = await listen(server, options);
 
   const schedule = new FlushSchedule(
@@ -61,6 +63,7 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
       heartbeats.every(undefined);
       schedule.stop();
       streams.endAll();
+      reports.endAll();
       await shutDown(server, settings.closeDeadlineMs);
     },
   };
@@ -89,22 +92,30 @@ function addDiscovery(server: Server, streams: DiscoveryStreams): void {
   }
 }
 
-function addLoadReports(server: Server, options: XdsOptions, settings: XdsSettings, now: () => number): void {
+function addLoadReports(
+  server: Server,
+  options: XdsOptions,
+  settings: XdsSettings,
+  now: () => number,
+): LoadReportStreams {
   const { metrics, listener, nodes } = options;
-  if (settings.loadReportIntervalMs === 0) return;
-  addMethod(server, LOAD_STATS, (call: RawCall) => {
-    metrics?.streamOpened('lrs');
-    serveLoadReports(call, {
-      intervalMs: settings.loadReportIntervalMs,
-      now,
-      roleOf: (node) => nodes.roleOf(node),
-      report: (report) => {
-        metrics?.loadReport();
-        listener?.loadReport?.(report);
-      },
-      closed: (reason) => metrics?.streamClosed('lrs', reason),
-    });
+  const reports = new LoadReportStreams({
+    intervalMs: settings.loadReportIntervalMs,
+    now,
+    roleOf: (node) => nodes.roleOf(node),
+    report: (report) => {
+      metrics?.loadReport();
+      listener?.loadReport?.(report);
+    },
+    closed: (reason) => metrics?.streamClosed('lrs', reason),
   });
+  if (settings.loadReportIntervalMs > 0) {
+    addMethod(server, LOAD_STATS, (call: RawCall) => {
+      metrics?.streamOpened('lrs');
+      reports.serve(call);
+    });
+  }
+  return reports;
 }
 
 function addMethod(server: Server, method: RawMethod, handler: UntypedServiceImplementation[string]): void {
@@ -113,6 +124,7 @@ function addMethod(server: Server, method: RawMethod, handler: UntypedServiceImp
 }
 
 async function listen(server: Server, { address, tls }: XdsOptions): Promise<number> {
+  setLogVerbosity(logVerbosity.NONE); // its words about a port in use are ours to say
   const credentials = tls
     ? ServerCredentials.createSsl(
         tls.clientCa ?? null,
