@@ -17,17 +17,17 @@ export function createCommand(
     )
     .version(version)
     .requiredOption('--model-repository <dir>', 'folder that holds the models')
-    .option('--model <name[:version]>', 'serve only this model (repeat for more)', collectModels, new Map())
-    .option(
-      '--version-policy <policy>',
-      'versions of a model without one: latest, latest=N or all',
-      parsePolicy,
-      {
-        kind: 'latest',
-        count: 1,
-      } as VersionPolicy,
+    .addOption(
+      new Option('--model <name[:version]>', 'serve only this model (repeat for more)')
+        .default(new Map(), 'every model')
+        .argParser(collectModels),
     )
-    .option('--strict-readiness', 'ready only when every model is', false);
+    .addOption(
+      new Option('--version-policy <policy>', 'versions of a model without one: latest, latest=N or all')
+        .default({ kind: 'latest', count: 1 }, 'latest')
+        .argParser(parsePolicy),
+    )
+    .option('--strict-readiness', 'ready only when every model is');
   addListeners(command);
   addBatching(command);
   addRuntime(command);
@@ -55,7 +55,7 @@ interface Options {
   modelRepository: string;
   model: ModelChoice;
   versionPolicy: VersionPolicy;
-  strictReadiness: boolean;
+  strictReadiness?: true;
   grpcAddress: string;
   grpcPort: number;
   httpAddress: string;
@@ -69,11 +69,11 @@ interface Options {
   graphOptimization: ModelServerSettings['session']['graphOptimization'];
   threads: number;
   interOpThreads: number;
-  spinning: boolean;
+  spinning?: true;
   memoryArena: boolean;
   fault?: Fault;
   faultFile?: string;
-  allowFaults: boolean;
+  allowFaults?: true;
   faultSeed: number;
   drainDelay: number;
   drainGrace: number;
@@ -102,19 +102,9 @@ function addBatching(command: Command): void {
       positive,
       DEFAULTS.maxBatchRows,
     )
-    .option(
-      '--max-queue <calls>',
-      'calls that wait at most; more are RESOURCE_EXHAUSTED',
-      positive,
-      DEFAULTS.maxQueue,
-    )
-    .option('--run-timeout <duration>', 'longest time for one batch', parseDuration, DEFAULTS.runTimeoutMs)
-    .option(
-      '--probe-after <duration>',
-      'dummy inference after so long without any; 0s: never',
-      parseDuration,
-      DEFAULTS.probeAfterMs,
-    );
+    .option('--max-queue <calls>', 'calls that wait at most; more are refused', positive, DEFAULTS.maxQueue)
+    .addOption(duration('--run-timeout', 'longest time for one batch', '1m'))
+    .addOption(duration('--probe-after', 'dummy inference after so long without any; 0s: never', '10s'));
 }
 
 function addRuntime(command: Command): void {
@@ -129,9 +119,13 @@ function addRuntime(command: Command): void {
         .choices(['disabled', 'basic', 'extended', 'all'])
         .default('all'),
     )
-    .option('--threads <n>', 'threads within an operator', positive, availableParallelism())
+    .addOption(
+      new Option('--threads <n>', 'threads within an operator')
+        .default(availableParallelism(), 'one a core')
+        .argParser(positive),
+    )
     .option('--inter-op-threads <n>', 'threads across operators', positive, 1)
-    .option('--spinning', 'threads that wait spin: some microseconds less for more CPU', false)
+    .option('--spinning', 'let waiting threads spin: some microseconds less for more CPU')
     .option('--no-memory-arena', 'give memory back after each batch instead of keeping it');
 }
 
@@ -139,29 +133,25 @@ function addFaults(command: Command): void {
   command
     .option('--fault <json>', 'fault to begin with, for demonstrations and tests', parseFaultJson)
     .option('--fault-file <file>', 'JSON file with the fault in force, followed while serving')
-    .option('--allow-faults', 'let POST /debug/fault set the fault', false)
+    .option('--allow-faults', 'let POST /debug/fault set the fault')
     .option('--fault-seed <n>', 'seed for which calls a fault hits', Number, 1);
 }
 
 function addLifecycle(command: Command): void {
   command
-    .option(
-      '--drain-delay <duration>',
-      'go on serving so long after saying not ready',
-      parseDuration,
-      DEFAULTS.drainDelayMs,
-    )
-    .option(
-      '--drain-grace <duration>',
-      'longest time to finish calls before exit',
-      parseDuration,
-      DEFAULTS.drainGraceMs,
-    )
+    .addOption(duration('--drain-delay', 'go on serving so long after saying not ready', '0s'))
+    .addOption(duration('--drain-grace', 'longest time to finish calls before exit', '30s'))
     .addOption(
       new Option('--log-level <level>', 'debug logs each call')
         .choices(['debug', 'info', 'warn', 'error', 'silent'])
         .default('info'),
     );
+}
+
+function duration(name: string, description: string, standard: string): Option {
+  return new Option(`${name} <duration>`, description)
+    .default(parseDuration(standard), standard)
+    .argParser(parseDuration);
 }
 
 const PROVIDERS = {
@@ -187,20 +177,20 @@ function toSettings(options: Options): ModelServerSettings {
       graphOptimization: options.graphOptimization,
       intraOpThreads: options.threads,
       interOpThreads: options.interOpThreads,
-      spinning: options.spinning,
+      spinning: options.spinning ?? false,
       memoryArena: options.memoryArena,
     },
     maxBatchRows: options.maxBatchSize,
     maxQueue: options.maxQueue,
     runTimeoutMs: options.runTimeout,
     probeAfterMs: options.probeAfter,
-    strictReadiness: options.strictReadiness,
+    strictReadiness: options.strictReadiness ?? false,
     drainDelayMs: options.drainDelay,
     drainGraceMs: options.drainGrace,
     faults: {
       initial: options.fault,
       file: options.faultFile,
-      overHttp: options.allowFaults,
+      overHttp: options.allowFaults ?? false,
       seed: options.faultSeed,
     },
     logLevel: options.logLevel,

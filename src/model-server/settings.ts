@@ -38,9 +38,5 @@ export const DEFAULTS = {
   httpPort: 8000,
   maxBatchRows: 16,
   maxQueue: 1_024,
-  runTimeoutMs: 60_000,
-  probeAfterMs: 10_000,
-  drainDelayMs: 0,
-  drainGraceMs: 30_000,
   maxMessageMiB: 64,
 } as const;
