@@ -4,6 +4,9 @@ import type { Tensor } from '../tensors/tensor.ts';
 import { joinInputs, splitOutputs } from './batch.ts';
 import { BatchQueue, type Queued } from './queue.ts';
 
+/** What the scheduler needs of a runner. */
+export type BatchRunner = Pick<Runner, 'run'>;
+
 /** One request's part of the work. */
 export interface Work extends Queued {
   readonly inputs: readonly Tensor[];
@@ -50,7 +53,7 @@ export class Scheduler {
   readonly #settings: SchedulerSettings;
   readonly #queue: BatchQueue<Entry>;
   #maxRows: number;
-  #runner: Runner | undefined;
+  #runner: BatchRunner | undefined;
   #inFlight = 0;
   #busySinceMs: number | undefined;
   #busyTotalMs = 0;
@@ -90,7 +93,7 @@ export class Scheduler {
   }
 
   /** Gives work to a runner that has loaded the model. */
-  attach(runner: Runner, maxBatchRows: number): void {
+  attach(runner: BatchRunner, maxBatchRows: number): void {
     this.#runner = runner;
     this.#maxRows = maxBatchRows;
     this.#lastSuccessMs = performance.now();
@@ -173,7 +176,7 @@ export class Scheduler {
     });
   }
 
-  async #compute(runner: Runner, batch: readonly Entry[]): Promise<void> {
+  async #compute(runner: BatchRunner, batch: readonly Entry[]): Promise<void> {
     try {
       const result = await this.#run(runner, batch);
       const parts =
@@ -195,7 +198,7 @@ export class Scheduler {
     for (const entry of batch) await this.#compute(runner, [entry]);
   }
 
-  async #run(runner: Runner, batch: readonly Entry[]): Promise<BatchResult> {
+  async #run(runner: BatchRunner, batch: readonly Entry[]): Promise<BatchResult> {
     const startedMs = performance.now();
     const outputs = batch[0]?.outputs ?? [];
     const result = await runner.run(joinInputs(batch.map((entry) => entry.inputs)), outputs);
