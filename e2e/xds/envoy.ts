@@ -1,0 +1,131 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTool } from '../../src/app/toolchain.ts';
+
+/** A running Envoy that follows an xDS server. */
+export interface RunningEnvoy {
+  /** GET on the admin interface. */
+  admin(path: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export interface EnvoyOptions {
+  readonly nodeId: string;
+  readonly xdsPort: number;
+  readonly protocol: 'delta' | 'sotw';
+  readonly metadata?: Record<string, unknown>;
+}
+
+/** Starts the real Envoy on ports of the system's choice and waits for its admin interface. */
+export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
+  const folder = mkdtempSync(join(tmpdir(), 'penstock-envoy-'));
+  const config = join(folder, 'bootstrap.json');
+  const adminFile = join(folder, 'admin');
+  writeFileSync(config, JSON.stringify(bootstrap(options)));
+  const args = [
+    '-c',
+    config,
+    '--admin-address-path',
+    adminFile,
+    '--use-dynamic-base-id',
+    '--concurrency',
+    '1',
+    '-l',
+    'warn',
+  ];
+  const child = spawn(findTool('envoy').path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.on('data', (chunk) => {
+    log = (log + chunk).slice(-20_000);
+  });
+  const address = await waitFor(() => {
+    if (child.exitCode !== null) throw new Error(`Envoy ended with ${child.exitCode}:\n${log}`);
+    return tryRead(adminFile);
+  });
+  return {
+    admin: async (path) => (await fetch(`http://${address}${path}`)).text(),
+    stop: async () => {
+      await stop(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Polls until it gets something. */
+export async function waitFor<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  timeoutMs = 30_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${look}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function tryRead(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8') || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await ended;
+  clearTimeout(timer);
+}
+
+function bootstrap({ nodeId, xdsPort, protocol, metadata }: EnvoyOptions): unknown {
+  const grpc_services = [{ envoy_grpc: { cluster_name: 'xds' } }];
+  const fromAds = { resource_api_version: 'V3', ads: {} };
+  return {
+    node: { id: nodeId, cluster: 'e2e', metadata },
+    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
+    dynamic_resources: {
+      ads_config: {
+        api_type: protocol === 'delta' ? 'DELTA_GRPC' : 'GRPC',
+        transport_api_version: 'V3',
+        set_node_on_first_message_only: true,
+        grpc_services,
+      },
+      cds_config: fromAds,
+      lds_config: fromAds,
+    },
+    cluster_manager: { load_stats_config: { api_type: 'GRPC', transport_api_version: 'V3', grpc_services } },
+    static_resources: {
+      clusters: [
+        {
+          name: 'xds',
+          type: 'STATIC',
+          typed_extension_protocol_options: {
+            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
+              '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+              explicit_http_config: { http2_protocol_options: {} },
+            },
+          },
+          load_assignment: {
+            cluster_name: 'xds',
+            endpoints: [
+              {
+                lb_endpoints: [
+                  {
+                    endpoint: { address: { socket_address: { address: '127.0.0.1', port_value: xdsPort } } },
+                  },
+                ],
+              },
+            ],
+          },
+        },
+      ],
+    },
+  };
+}
