@@ -47,6 +47,12 @@ export function fingerprint(snapshot: Snapshot): Fingerprint {
   };
 }
 
+/** The snapshot as JSON, put together from what `fingerprint` already wrote. */
+export function snapshotJson(at: number, { status, collections }: Fingerprint): string {
+  const lists = COLLECTION_NAMES.map((name) => `"${name}":[${[...collections[name].values()].join(',')}]`);
+  return `{"at":${at},"status":${status},${lists.join(',')}}`;
+}
+
 /** What is different in `next`; undefined where nothing is. Decisions that left the window are not `gone`. */
 export function diff(before: Fingerprint, next: Snapshot, after: Fingerprint): Change | undefined {
   const parts: Record<string, unknown> = {};

@@ -1,5 +1,5 @@
 import type { ControlPlane } from './control-plane.ts';
-import { diff, type Fingerprint, fingerprint, takeSnapshot } from './difference.ts';
+import { diff, type Fingerprint, fingerprint, snapshotJson, takeSnapshot } from './difference.ts';
 import type { Snapshot } from './wire.ts';
 
 /** Changes are gathered so long before they are sent: at most one event a second. */
@@ -125,17 +125,21 @@ export class Feed {
   }
 
   /** Records what became different since the last comparison, and tells the readers. */
-  #compare(snapshot: Snapshot): void {
+  #compare(snapshot: Snapshot): Fingerprint {
     this.#lastTick = snapshot.at;
     const before = this.#sent;
     const after = fingerprint(snapshot);
     this.#sent = after;
     const change = before && diff(before, snapshot, after);
-    if (!change) return;
+    if (!change) return after;
     this.#sequence++;
-    this.#changes.push({ sequence: this.#sequence, event: this.#format('change', this.#sequence, change) });
+    this.#changes.push({
+      sequence: this.#sequence,
+      event: this.#format('change', this.#sequence, JSON.stringify(change)),
+    });
     if (this.#changes.length > KEPT_CHANGES) this.#changes.shift();
     for (const reader of this.#readers) reader();
+    return after;
   }
 
   /** The next thing to send to a reader at `position`; undefined where it has everything. */
@@ -145,8 +149,8 @@ export class Feed {
     if (next) return next;
     // What this reader is sent is what the next change is compared with, so the others must get it too.
     const snapshot = takeSnapshot(this.#controlPlane, this.#now());
-    this.#compare(snapshot);
-    return { sequence: this.#sequence, event: this.#format('snapshot', this.#sequence, snapshot) };
+    const json = snapshotJson(snapshot.at, this.#compare(snapshot));
+    return { sequence: this.#sequence, event: this.#format('snapshot', this.#sequence, json) };
   }
 
   #positionOf(lastEventId: string | undefined): number | undefined {
@@ -157,8 +161,8 @@ export class Feed {
     return position <= this.#sequence ? position : undefined;
   }
 
-  #format(event: string, sequence: number, data: unknown): string {
-    return `event: ${event}\nid: ${this.#epoch}-${sequence}\ndata: ${JSON.stringify(data)}\n\n`;
+  #format(event: string, sequence: number, json: string): string {
+    return `event: ${event}\nid: ${this.#epoch}-${sequence}\ndata: ${json}\n\n`;
   }
 
   #heartbeat(): string {
