@@ -12,31 +12,39 @@ export interface BreakerObservation {
   readonly latencyMs: Reading<HistogramCounts>;
 }
 
-/** All that a breaker remembers: a plain value. */
+/** Calls that were seen: `timed` and `slow` come from the latency histogram, which may be missing. */
+export interface CallCounts {
+  readonly requests: number;
+  readonly failures: number;
+  readonly timed: number;
+  readonly slow: number;
+}
+
+/** All that a breaker remembers: a plain value, saved as JSON and read back after a restart. */
 export interface BreakerState {
   readonly phase: BreakerPhase;
+  readonly phaseSinceMs: number;
+  /** Why it is in this phase: a word for machines and a sentence for people. */
   readonly reason: string;
   readonly message: string;
-  readonly phaseSinceMs: number;
+  /** Time of the previous look. */
   readonly lastMs: number;
   /** OPEN: how long the sleep still lasts. */
   readonly sleepLeftMs: number;
-  /** Relapses in a row; the sleep window doubles with each. */
+  /** Trips soon after a recovery, in a row; the sleep doubles with each. */
   readonly relapses: number;
+  /** CLOSED: how long already; a trip after a sleep window of health is a first one again. */
+  readonly closedMs: number;
   /** HALF_OPEN: 0 for the probes, then the recovery steps. */
   readonly step: number;
   /** HALF_OPEN: seen at this step. */
-  readonly sampled: {
-    readonly requests: number;
-    readonly failures: number;
-    readonly slow: number;
-    readonly timed: number;
-  };
-  /** CLOSED: requests, failures, timed and slow calls in the window. */
-  readonly window: Window | Fading | undefined;
+  readonly sampled: CallCounts;
+  /** CLOSED: what the ratio rule looks at, by the one or the other estimator. */
+  readonly window: Window | undefined;
+  readonly fading: Fading | undefined;
   /** CLOSED: failures above the threshold since they began. */
   readonly excess: Cusum;
-  /** CLOSED: 1 % against 10 %; warns long before the threshold. */
+  /** CLOSED: 1 % failing against 10 %; warns long before the threshold. */
   readonly warning: Cusum;
   readonly warned: boolean;
 }
