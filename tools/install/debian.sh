@@ -48,10 +48,19 @@ fetch_debian() {
   refresh_debian_index && watched "$label" 0 "$folder" apt-get -q download "$@"
 }
 
-# missing_debian PACKAGE… → these packages and what they need, as far as this machine lacks it. The C library, which every
-# process here has loaded already, stays the machine's.
+# missing_debian PACKAGE… → these packages and what they need, as far as this machine lacks it
 missing_debian() {
-  apt-get -q -s --no-install-recommends install "$@" | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | grep -vxE 'libc6|libc-bin'
+  apt-get -q -s --no-install-recommends install "$@" | sed -n 's/^Inst \([^ ]*\) .*/\1/p' | without_c_library
+}
+
+# all_debian PACKAGE… → these packages and all that they need, whatever this machine has
+all_debian() {
+  missing_debian -o Dir::State::status=/dev/null "$@"
+}
+
+# Every process here has loaded the machine's C library already; a second one does not go with it.
+without_c_library() {
+  grep -vxE 'libc6|libc-bin'
 }
 
 # unpack_debian FOLDER INTO
@@ -65,5 +74,7 @@ unpack_debian() {
 
 # library_path ROOT: the line of a launcher that has it load its libraries from an unpacked ROOT
 library_path() {
-  printf 'export LD_LIBRARY_PATH="%s/usr/lib/x86_64-linux-gnu:%s/lib/x86_64-linux-gnu"\n' "$1" "$1"
+  libraries=$1/usr/lib/x86_64-linux-gnu
+  # PulseAudio's own library stands in a folder that its loader knows by a path of the machine.
+  printf 'export LD_LIBRARY_PATH="%s"\n' "$libraries:$1/lib/x86_64-linux-gnu:$libraries/pulseaudio"
 }

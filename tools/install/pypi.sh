@@ -15,27 +15,30 @@ find_pip() {
   python=python pip='python -m pip'
 }
 
-# borrow_pip DOWNLOAD TREE: what the machine lacks of Python and pip. pip is run out of the wheels that Debian ships for
-# virtual environments.
+# borrow_pip DOWNLOAD TREE: Python, if it is not on PATH, and the pip that Debian ships as wheels for virtual environments
 borrow_pip() {
   wheels=python3-pip-whl
-  debian_knows $wheels || wheels=python-pip-whl
-  # shellcheck disable=SC2046
-  fetch_debian "Python and pip from the distribution's packages (nothing is installed)" "$1" $(missing_debian python3 $wheels) ||
+  debian_knows $wheels || wheels="python-pip-whl"
+  if python3 -c 'import ssl, zipfile' >/dev/null 2>&1; then
+    packages=$wheels
+    interpreter=python3
+  else
+    packages=$(all_debian python3 $wheels)
+    interpreter='$root/usr/bin/python3'
+  fi
+  # shellcheck disable=SC2086
+  fetch_debian "Python and pip from the distribution's packages (nothing is installed)" "$1" $packages ||
     fail "no Python and pip to be had; install python3-pip, or run apt-get update"
   unpack_debian "$1" "$2/root" || fail "Python's packages cannot be unpacked in $cache"
   mkdir "$2/bin"
-  interpreter=$(find "$2/root/usr/bin" -name 'python3.*' ! -name '*-config' | head -n 1)
   {
     printf '%s\n' '#!/bin/sh' 'root=$(dirname "$(dirname "$0")")/root'
-    printf '%s\n' 'PYTHONPATH=$(find "$root/usr/share/python-wheels" /usr/share/python-wheels -name "*.whl" 2>/dev/null | paste -sd: -)'
-    printf '%s\n' 'export PYTHONPATH'
-    if [ -n "$interpreter" ]; then
+    printf '%s\n' 'PYTHONPATH=$(find "$root/usr/share/python-wheels" -name "*.whl" | tr "\n" :)' 'export PYTHONPATH'
+    if [ "$interpreter" != python3 ]; then
       library_path '$root'
-      printf '%s\n' 'export PYTHONHOME="$root/usr"' "exec \"\$root/usr/bin/$(basename "$interpreter")\" \"\$@\""
-    else
-      printf '%s\n' 'exec python3 "$@"'
+      printf '%s\n' 'export PYTHONHOME="$root/usr"'
     fi
+    printf 'exec "%s" "$@"\n' "$interpreter"
   } >"$2/bin/python"
   chmod 755 "$2/bin/python"
 }
