@@ -121,7 +121,7 @@ export class SignalObserver {
       const fromSeries = series.get(version);
       if (fromSeries === undefined) continue;
       const cluster = clusterOf(service, version);
-      const known = (endpoints.static ?? []).map(({ address, port }) => `${bracketed(address)}:${port}`);
+      const known = (endpoints.static ?? []).map(({ address, port }) => `${address}:${port}`);
       const seen = readEndpoints(this.#load, service, cluster, sight, known, nowMs);
       this.#latencies.learn(cluster, tallies, version, seen, nowMs);
       versions.set(version, {
@@ -217,8 +217,4 @@ export class SignalObserver {
 
 function clustersOf(service: ModelService): readonly string[] {
   return service.spec.versions.map(({ name }) => clusterOf(service, name));
-}
-
-function bracketed(address: string): string {
-  return address.includes(':') ? `[${address}]` : address;
 }

@@ -71,9 +71,9 @@ export function settleAccounts(
   return { reporter: { at, intervalMs, accounts }, abandoned };
 }
 
-/** `ADDRESS:PORT`, with brackets around IPv6. */
+/** `ADDRESS:PORT`, as decisions and the representation name an endpoint. */
 export function addressOf({ address, port }: EndpointLoad): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return `${address}:${port}`;
 }
 
 function opening(load: EndpointLoad | undefined): Account {
