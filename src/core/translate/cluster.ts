@@ -59,7 +59,9 @@ export function versionCluster(service: ServiceIr, version: VersionIr): NamedRes
     ...(version.outlierDetection === undefined
       ? {}
       : { outlierDetection: outlierDetection(version.outlierDetection) }),
-    ...(version.healthCheck === undefined ? {} : { healthChecks: [healthCheck(version.healthCheck)] }),
+    ...(version.healthCheck === undefined
+      ? {}
+      : { healthChecks: [healthCheck(version.healthCheck, version.protocol)] }),
   });
 }
 

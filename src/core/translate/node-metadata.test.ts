@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeDescriptor } from '../ir/node.ts';
+import { nodeMetadata, parseNodeMetadata } from './node-metadata.ts';
+
+const inbound = {
+  kind: 'inbound',
+  service: 'default/fraud',
+  version: 'v1',
+  address: '0.0.0.0',
+  port: 9101,
+  appPort: 9001,
+} as const satisfies NodeDescriptor;
+
+describe('node metadata', () => {
+  it.each<NodeDescriptor>([
+    inbound,
+    { ...inbound, accessLog: true },
+    { kind: 'outbound', address: '127.0.0.1', port: 15_001 },
+    { kind: 'proxyless' },
+  ])('of $kind is read back as it was written', (node) => {
+    expect(parseNodeMetadata(nodeMetadata(node))).toEqual(node);
+  });
+
+  it("takes a node that says nothing for one of gRPC's own clients", () => {
+    expect(parseNodeMetadata({ other: 1 })).toEqual({ kind: 'proxyless' });
+  });
+
+  it.each([
+    [[], 'node.metadata.penstock is no object; take the bootstrap from `penstock bootstrap`'],
+    [{}, 'node.metadata.penstock.kind is undefined; inbound, outbound or proxyless'],
+    [{ ...inbound, service: 'fraud' }, 'node.metadata.penstock.service is "fraud"; NAMESPACE/NAME'],
+    [{ ...inbound, version: undefined }, 'node.metadata.penstock.version is missing; the name of a version'],
+    [{ ...inbound, address: '' }, 'node.metadata.penstock.address is ""; an IP address to listen on'],
+    [{ ...inbound, port: 0 }, 'node.metadata.penstock.port is 0; a port to listen on'],
+    [{ ...inbound, appPort: '9001' }, `node.metadata.penstock.appPort is "9001"; the model server's port`],
+    [{ kind: 'outbound', port: 1 }, 'node.metadata.penstock.address is missing; an IP address to listen on'],
+    [
+      { kind: 'outbound', address: '::1', port: 65_536 },
+      'node.metadata.penstock.port is 65536; a port to listen on',
+    ],
+  ])('says what is wrong with %j', (penstock, message) => {
+    expect(parseNodeMetadata({ penstock })).toBe(message);
+  });
+});
