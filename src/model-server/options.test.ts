@@ -16,7 +16,7 @@ async function settingsOf(...options: string[]): Promise<ModelServerSettings> {
 describe('the command line', () => {
   it('has settings for all that is not said', async () => {
     expect(await settingsOf()).toMatchObject({
-      repository: 'models',
+      repository: { location: 'models', key: undefined },
       grpc: { address: '127.0.0.1', port: 8001 },
       http: { address: '127.0.0.1', port: 8000 },
       models: new Map(),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Fault, parseFault } from './faults/fault.ts';
+import type { KeySource } from './repository/keys.ts';
 import type { VersionPolicy } from './repository/order.ts';
 import { DEFAULTS, type ModelServerSettings } from './settings.ts';
 
@@ -16,7 +17,7 @@ export function createCommand(
         'and answers. Each version runs in a process of its own, batches while busy, and is replaced when it dies.',
     )
     .version(version)
-    .requiredOption('--model-repository <dir>', 'folder that holds the models')
+    .option('--model-repository <place>', 'folder that holds the models, or s3://BUCKET/PREFIX')
     .addOption(
       new Option('--model <name[:version]>', 'serve only this model (repeat for more)')
         .default(new Map(), 'every model')
@@ -28,17 +29,24 @@ export function createCommand(
         .argParser(parsePolicy),
     )
     .option('--strict-readiness', 'ready only when every model is');
+  addRepository(command);
   addListeners(command);
   addBatching(command);
   addRuntime(command);
   addFaults(command);
   addLifecycle(command);
   command.addHelpText('after', EXAMPLES);
-  return command.action((options: Options) => onSettings(toSettings(options)));
+  return command.action((options: Options) => {
+    if (options.modelRepository === undefined)
+      command.error("required option '--model-repository <place>' is missing");
+    return onSettings(toSettings(options));
+  });
 }
 
 const EXAMPLES = `
 Durations are numbers with a unit: 250ms, 10s, 1m.
+
+Credentials for s3:// are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 
 Examples:
   model-server --model-repository models --model digits:v1
@@ -52,7 +60,14 @@ Exit codes: 0 after a drain, 1 when it cannot serve, 2 for a mistake on the comm
 type ModelChoice = Map<string, VersionPolicy | undefined>;
 
 interface Options {
-  modelRepository: string;
+  modelRepository?: string;
+  keyFile?: string;
+  keyEnv?: string;
+  keyCommand?: string;
+  s3Endpoint?: string;
+  s3Region: string;
+  cacheDir?: string;
+  poll: number;
   model: ModelChoice;
   versionPolicy: VersionPolicy;
   strictReadiness?: true;
@@ -78,6 +93,31 @@ interface Options {
   drainDelay: number;
   drainGrace: number;
   logLevel: string;
+}
+
+function addRepository(command: Command): void {
+  command
+    .addOption(duration('--poll', 'look for changes in the repository so often; 0s: only when asked', '0s'))
+    .addOption(new Option('--s3-endpoint <url>', 'S3-compatible storage').env('AWS_ENDPOINT_URL_S3'))
+    .addOption(
+      new Option('--s3-region <name>', 'region of the storage').default('us-east-1').env('AWS_REGION'),
+    )
+    .option('--cache-dir <dir>', 'folder for what is fetched (default: a temporary one)')
+    .option('--key-file <file>', 'file with the key for encrypted models (32 bytes, raw, hex or Base64)')
+    .addOption(new Option('--key-env <name>', 'environment variable with the key').conflicts('keyFile'))
+    .addOption(
+      new Option('--key-command <command>', 'command that prints the key').conflicts(['keyFile', 'keyEnv']),
+    );
+}
+
+/** Where the key is to be found, if anywhere. */
+export function keySourceOf(
+  options: Pick<Options, 'keyFile' | 'keyEnv' | 'keyCommand'>,
+): KeySource | undefined {
+  if (options.keyFile !== undefined) return { kind: 'file', path: options.keyFile };
+  if (options.keyEnv !== undefined) return { kind: 'environment', name: options.keyEnv };
+  if (options.keyCommand !== undefined) return { kind: 'command', command: options.keyCommand };
+  return undefined;
 }
 
 function addListeners(command: Command): void {
@@ -163,7 +203,13 @@ const PROVIDERS = {
 
 function toSettings(options: Options): ModelServerSettings {
   return {
-    repository: options.modelRepository,
+    repository: {
+      location: options.modelRepository ?? '',
+      key: keySourceOf(options),
+      s3: { endpoint: options.s3Endpoint, region: options.s3Region },
+      cache: options.cacheDir,
+    },
+    pollMs: options.poll,
     grpc: {
       address: options.grpcAddress,
       port: options.grpcPort,

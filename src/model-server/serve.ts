@@ -4,7 +4,7 @@ import { FaultInjector, watchFaultFile } from './faults/injector.ts';
 import { serveGrpc } from './grpc/server.ts';
 import { createApp } from './http/app.ts';
 import { Problem } from './protocol/problem.ts';
-import { openFolder } from './repository/folder.ts';
+import { openRepository } from './repository/open.ts';
 import { ModelService } from './service.ts';
 import { Catalogue } from './serving/catalogue.ts';
 import { Inference } from './serving/inference.ts';
@@ -30,7 +30,7 @@ export interface ModelServer {
  * when the repository cannot be read, a port cannot be had, or no model at all can be served.
  */
 export async function serveModels(settings: ModelServerSettings, log: Logger): Promise<ModelServer> {
-  const repository = openFolder(settings.repository);
+  const repository = openRepository(settings.repository, process.env);
   const names = await modelNames(settings, await repository.list());
   const metrics = new ServingMetrics();
   const loadTimes = new Map<ServedVersion, LoadTimes>();
@@ -91,14 +91,23 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
     await catalogue.close();
     http.close();
     load.close();
+    clearInterval(poll);
     await unwatchFaults();
+  };
+  const poll = settings.pollMs > 0 ? setInterval(() => void refresh(), settings.pollMs) : undefined;
+  const refresh = async () => {
+    try {
+      await catalogue.refresh(await modelNames(settings, await repository.list()));
+    } catch (thrown) {
+      log.warn(`the repository is not refreshed: ${(thrown as Error).message}`);
+    }
   };
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= drain();
     return closed;
   };
-  await catalogue.loadAll(names);
+  await catalogue.refresh(names);
   if (!catalogue.all().some((version) => version.state === 'READY' || version.state === 'LOADING')) {
     await close();
     throw new Problem('FAILED_PRECONDITION', 'no model could be loaded');
@@ -136,7 +145,7 @@ async function modelNames(
 }
 
 function missingProblem({ repository }: ModelServerSettings, what: string): Problem {
-  return new Problem('NOT_FOUND', `the model repository ${repository} ${what}`);
+  return new Problem('NOT_FOUND', `the model repository ${repository.location} ${what}`);
 }
 
 function listenHttp(

@@ -1,11 +1,13 @@
 import type { Fault } from './faults/fault.ts';
+import type { RepositorySettings } from './repository/open.ts';
 import type { VersionPolicy } from './repository/order.ts';
 import type { SessionSettings } from './runner/messages.ts';
 
 /** Everything that can be set about a model server. Ports may be 0 for any free one. */
 export interface ModelServerSettings {
-  /** The folder that holds the models. */
-  readonly repository: string;
+  readonly repository: RepositorySettings;
+  /** How often to look for changes in the repository; 0 for only when asked. */
+  readonly pollMs: number;
   readonly grpc: { readonly address: string; readonly port: number; readonly maxMessageBytes: number };
   readonly http: { readonly address: string; readonly port: number };
   /** Models to serve, with their own policy where they have one; empty for every model there is. */

@@ -1,35 +1,25 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../protocol/problem.ts';
+import type { KeySource } from './keys.ts';
+import { openModelFile } from './open-file.ts';
+import {
+  CHECKSUM_SUFFIX,
+  ENCRYPTED_FILE,
+  MODEL_FILE,
+  type Repository,
+  type StoredVersion,
+} from './stored.ts';
 
-/** One model version that a repository holds. */
-export interface StoredVersion {
-  readonly model: string;
-  readonly version: string;
-  /** Changes when the content may have changed. */
-  readonly stamp: string;
-  /** The model's file, or its bytes where no file of it may exist. */
-  source(): Promise<string | Uint8Array>;
-}
-
-/** Where models come from. Its listing is asked again at every load. */
-export interface Repository {
-  /** All model versions there are. Rejects with UNAVAILABLE when the repository cannot be read. */
-  list(): Promise<StoredVersion[]>;
-}
-
-/** The file of a model version. */
-export const MODEL_FILE = 'model.onnx';
-
-/** A repository in a folder: `NAME/VERSION/model.onnx`. */
-export function openFolder(root: string): Repository {
+/** A repository in a folder: `NAME/VERSION/model.onnx`, or `model.onnx.enc` where it is encrypted. */
+export function openFolder(root: string, key: KeySource | undefined): Repository {
   return {
     async list() {
       const found: StoredVersion[] = [];
       for (const model of await foldersIn(root)) {
         for (const version of await foldersIn(join(root, model))) {
-          const stored = await storedIn(root, model, version);
-          if (stored) found.push(stored);
+          const stored = await storedIn(join(root, model, version), key);
+          if (stored) found.push({ model, version, ...stored });
         }
       }
       return found;
@@ -37,11 +27,23 @@ export function openFolder(root: string): Repository {
   };
 }
 
-async function storedIn(root: string, model: string, version: string): Promise<StoredVersion | undefined> {
-  const path = join(root, model, version, MODEL_FILE);
+async function storedIn(
+  folder: string,
+  key: KeySource | undefined,
+): Promise<Pick<StoredVersion, 'stamp' | 'source'> | undefined> {
+  for (const name of [MODEL_FILE, ENCRYPTED_FILE]) {
+    const path = join(folder, name);
+    const stamp = await stampOf(path);
+    if (stamp === undefined) continue;
+    const checksumStamp = await stampOf(path + CHECKSUM_SUFFIX);
+    return { stamp: `${stamp} ${checksumStamp}`, source: () => openModelFile(path, key) };
+  }
+  return undefined;
+}
+
+async function stampOf(path: string): Promise<string | undefined> {
   const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) return undefined;
-  return { model, version, stamp: `${found.mtimeMs}:${found.size}:${found.ino}`, source: async () => path };
+  return found?.isFile() ? `${found.mtimeMs}:${found.size}:${found.ino}` : undefined;
 }
 
 async function foldersIn(path: string): Promise<string[]> {

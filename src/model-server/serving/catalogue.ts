@@ -1,6 +1,6 @@
 import { Problem } from '../protocol/problem.ts';
-import type { StoredVersion } from '../repository/folder.ts';
 import { chooseVersions, compareVersions, type VersionPolicy } from '../repository/order.ts';
+import type { StoredVersion } from '../repository/stored.ts';
 import type { ServedVersion } from './version.ts';
 
 /** One line of the repository's index. */
@@ -24,6 +24,14 @@ export interface CatalogueSettings {
   readonly open: (stored: StoredVersion) => ServedVersion;
 }
 
+/** How a model is brought in. */
+export interface LoadOptions {
+  /** Instead of the configured one. */
+  readonly policy?: VersionPolicy;
+  /** Whether a version that could not be served is tried again although nothing has changed; true when absent. */
+  readonly retry?: boolean;
+}
+
 interface Slot {
   readonly stamp: string;
   readonly served: ServedVersion;
@@ -33,6 +41,8 @@ interface Slot {
 export class Catalogue {
   readonly #settings: CatalogueSettings;
   readonly #models = new Map<string, Map<string, Slot>>();
+  /** Models that were unloaded by hand, which a refresh must not bring back. */
+  readonly #unloaded = new Set<string>();
   readonly #lastChange = new Map<string, Promise<void>>();
 
   constructor(settings: CatalogueSettings) {
@@ -92,18 +102,26 @@ export class Catalogue {
     );
   }
 
-  /** Loads the chosen versions of all given models, each on its own: one that fails does not hold up another. */
-  async loadAll(models: readonly string[]): Promise<void> {
-    await Promise.allSettled(models.map((model) => this.load(model)));
+  /**
+   * Brings the given models, but for those unloaded by hand, and all that are served to what the repository holds now,
+   * each on its own: one that fails does not hold up another. A model that has vanished is served on.
+   */
+  async refresh(models: readonly string[]): Promise<void> {
+    const all = new Set([...models, ...this.#models.keys()]).difference(this.#unloaded);
+    await Promise.allSettled([...all].map((model) => this.load(model, { retry: false })));
   }
 
   /**
    * Brings a model to what the repository holds now: new versions are loaded, changed ones replaced once the new is
-   * warm, those gone are drained. `policy` overrides the configured one.
+   * warm, those no longer chosen are drained once all the chosen are ready.
    * Rejects with NOT_FOUND or FAILED_PRECONDITION; what was served before is then still served.
    */
-  load(model: string, policy = this.#settings.policyOf(model)): Promise<void> {
+  load(
+    model: string,
+    { policy = this.#settings.policyOf(model), retry = true }: LoadOptions = {},
+  ): Promise<void> {
     return this.#inTurn(model, async () => {
+      this.#unloaded.delete(model);
       const stored = (await this.#settings.shelf.list()).filter((entry) => entry.model === model);
       const chosen = chooseVersions(
         policy,
@@ -119,9 +137,15 @@ export class Catalogue {
         );
       });
       if (wanted.length === 0) throw new Problem('NOT_FOUND', `the repository has no model "${model}"`);
-      const outcomes = await Promise.allSettled(wanted.map((entry) => this.#bring(entry)));
-      await this.#retire(model, new Set(chosen));
+      const outcomes = await Promise.allSettled(wanted.map((entry) => this.#bring(entry, retry)));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+      if (
+        this.versionsOf(model).every(
+          (served) => !chosen.includes(served.settings.version) || served.state === 'READY',
+        )
+      ) {
+        await this.#retire(model, new Set(chosen));
+      }
     });
   }
 
@@ -129,6 +153,7 @@ export class Catalogue {
   unload(model: string): Promise<void> {
     return this.#inTurn(model, async () => {
       this.find(model, '');
+      this.#unloaded.add(model);
       await this.#retire(model, new Set());
     });
   }
@@ -138,11 +163,11 @@ export class Catalogue {
     await Promise.all(this.all().map((version) => version.unload()));
   }
 
-  async #bring(stored: StoredVersion): Promise<void> {
+  async #bring(stored: StoredVersion, retry: boolean): Promise<void> {
     const slots = this.#models.get(stored.model) ?? new Map<string, Slot>();
     this.#models.set(stored.model, slots);
     const before = slots.get(stored.version);
-    if (before?.stamp === stored.stamp && before.served.state === 'READY') return;
+    if (before?.stamp === stored.stamp && (before.served.state !== 'UNAVAILABLE' || !retry)) return;
     const served = this.#settings.open(stored);
     // A version that works goes on serving until its successor is warm.
     if (before?.served.state !== 'READY') slots.set(stored.version, { stamp: stored.stamp, served });
