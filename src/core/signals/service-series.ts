@@ -61,8 +61,9 @@ const envoyLatency: SeriesFamily = {
   measure: 'latencyMs',
   scale: 1,
   rules: histogramRules,
+  // The histogram is born with the first request; the counter is there before and proves that it is new.
   query: (service, windowMs) => {
-    return `{__name__=~"envoy_cluster_upstream_rq_time_(bucket|sum)",${clusterMatcher(service)}}[${formatSpan(windowMs)}]`;
+    return `{__name__=~"envoy_cluster_upstream_rq_(total|time_bucket|time_sum)",${clusterMatcher(service)}}[${formatSpan(windowMs)}]`;
   },
   subjectOf: clusterSubject,
 };

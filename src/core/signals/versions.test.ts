@@ -66,7 +66,7 @@ function read(found: readonly Series[], service = serviceOf(), problem?: string)
 
 function isOf(id: string, name: string): boolean {
   if (id === 'envoy-requests') return /^envoy_cluster_(upstream_rq_(total|xx)|grpc_\d+)$/.test(name);
-  if (id === 'envoy-latency') return name.startsWith('envoy_cluster_upstream_rq_time');
+  if (id === 'envoy-latency') return /^envoy_cluster_upstream_rq_t(otal|ime)/.test(name);
   if (id === 'server-requests') return name === 'model_requests_total';
   if (id === 'server-latency') return name.startsWith('model_request_duration_seconds');
   return name === 'model_score_bucket' || name === 'model_in_flight';
@@ -233,6 +233,18 @@ describe('histograms', () => {
     const labels = { model: 'digits', version: '2' };
     const only = read([bucket(server, '0.005', labels, [1, 2]), bucket(server, '+Inf', labels, [1, 4])]);
     expect(only.v2?.latencyMs.reading).toMatchObject({ value: { bounds: [5], counts: [1, 2] } });
+  });
+
+  test('that are born with the first request count from zero', () => {
+    const envoy = 'envoy_cluster_upstream_rq_time';
+    const { v1, v2 } = read([
+      total(outbound('v1'), [0, 3]),
+      bucket(envoy, '5', outbound('v1'), [2]),
+      bucket(envoy, '+Inf', outbound('v1'), [3]),
+      total(outbound('v2'), [0, 0]),
+    ]);
+    expect(v1?.latencyMs.reading).toMatchObject({ value: { bounds: [5], counts: [2, 1] } });
+    expect(v2?.latencyMs.reading).toMatchObject({ kind: 'value', value: { counts: [0] } });
   });
 
   test('without news are bounds and zeros', () => {

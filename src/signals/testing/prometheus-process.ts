@@ -9,6 +9,8 @@ export interface PrometheusSetup {
   readonly executable: string;
   /** `HOST:PORT` of what is scraped. */
   readonly targets: readonly string[];
+  /** `/metrics` unless given. */
+  readonly metricsPath?: string;
   readonly scrapeInterval?: string;
   /** Content of a `web.config.file` (TLS, basic auth), and files beside it. */
   readonly web?: string;
@@ -65,9 +67,13 @@ export async function startPrometheus(setup: PrometheusSetup): Promise<Prometheu
   throw new Error(`Prometheus does not listen: ${said.slice(-3).join('\n')}`);
 }
 
-function configuration({ targets, scrapeInterval = '200ms' }: PrometheusSetup): string {
+function configuration({
+  targets,
+  scrapeInterval = '200ms',
+  metricsPath = '/metrics',
+}: PrometheusSetup): string {
   return JSON.stringify({
     global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval },
-    scrape_configs: [{ job_name: 'whatever', static_configs: [{ targets }] }],
+    scrape_configs: [{ job_name: 'whatever', metrics_path: metricsPath, static_configs: [{ targets }] }],
   });
 }
