@@ -11,6 +11,7 @@ import {
   type MatchIr,
   type RetriesIr,
   type RoutingIr,
+  type SliceIr,
   TOTAL_WEIGHT,
   type WeightIr,
 } from '../ir/ir.ts';
@@ -34,10 +35,7 @@ export function assembleRouting(
   return {
     stickiness: spec.stickiness.map(hashKey),
     salt: decisions.salt,
-    slices:
-      decisions.sliceWeights === undefined || rollout === undefined || rollout.spec.match.length === 0
-        ? []
-        : [{ matches: rollout.spec.match.map(requestMatch), weights: decisions.sliceWeights }],
+    slices: assembleSlices(rollout, decisions),
     weights: decisions.weights ?? allTo(service, spec.defaultVersion),
     breaker: breaker === undefined ? undefined : assembleBreaker(service, breaker, decisions, clusterOf),
     requestTimeoutMs: spec.timeouts.request,
@@ -46,6 +44,13 @@ export function assembleRouting(
     retries: assembleRetries(service),
     mirror: decisions.mirror ?? spec.mirror,
   };
+}
+
+function assembleSlices(rollout: ModelRollout | undefined, { slice }: ServiceDecisions): readonly SliceIr[] {
+  if (slice === undefined || rollout === undefined) return [];
+  const { match, strategy } = rollout.spec;
+  const matches = slice.by === 'match' ? match : (strategy.blueGreen?.previewMatch ?? []);
+  return matches.length === 0 ? [] : [{ matches: matches.map(requestMatch), weights: slice.weights }];
 }
 
 /** Every version of the service with its weight, all of it on one. */

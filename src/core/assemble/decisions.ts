@@ -4,8 +4,8 @@ import type { WeightIr } from '../ir/ir.ts';
 export interface ServiceDecisions {
   /** Every version, sum TOTAL_WEIGHT; undefined: all to the default version. */
   readonly weights: readonly WeightIr[] | undefined;
-  /** Weights of the slice that a rollout is restricted to; `weights` then holds for the rest. */
-  readonly sliceWeights: readonly WeightIr[] | undefined;
+  /** Weights of a slice, and whether the rollout's `match` or its preview makes it; `weights` is for the rest. */
+  readonly slice: { readonly by: 'match' | 'preview'; readonly weights: readonly WeightIr[] } | undefined;
   /** Mixed into the users' hash. */
   readonly salt: string;
   /** A copy of the traffic to a version, in place of the spec's. */
@@ -21,7 +21,7 @@ export interface ServiceDecisions {
 /** Nothing was decided: the specs' static values. */
 export const NO_DECISIONS: ServiceDecisions = {
   weights: undefined,
-  sliceWeights: undefined,
+  slice: undefined,
   salt: '',
   mirror: undefined,
   admitted: undefined,

@@ -1,0 +1,74 @@
+import { Command, CommanderError } from 'commander';
+import { bootstrapCommand } from '../cli/bootstrap.ts';
+import { checkCommand } from '../cli/check.ts';
+import { explainCommand } from '../cli/explain.ts';
+import { getCommand } from '../cli/get.ts';
+import { rolloutActionCommands, switchCommands } from '../cli/rollout-actions.ts';
+import { waitCommand } from '../cli/wait.ts';
+import { demoCommand } from '../demo/demo-command.ts';
+import { serveCommand } from './serve-command.ts';
+import { penstockVersion } from './version.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/** Thrown by a command to end with a code of its own after it has said everything. */
+export class ExitCode extends Error {
+  override readonly name = 'ExitCode';
+  readonly code: number;
+
+  constructor(code: number) {
+    super(`exit code ${code}`);
+    this.code = code;
+  }
+}
+
+/**
+ * Runs one command line.
+ * @returns the exit code: 0, 1 when it failed, 2 when it was not understood, or what the command set
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...argv]);
+    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof ExitCode) return error.code;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    process.stderr.write(`penstock: ${describe(error)}\n`);
+    return EXIT_FAILED;
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('penstock')
+    .description('Keeps model-serving traffic in an Envoy mesh healthy by itself.')
+    .version(penstockVersion(), '-V, --version')
+    // `bootstrap --version V` is the command's own.
+    .enablePositionalOptions()
+    .showHelpAfterError('(run with --help for what is possible)')
+    .configureHelp({ showGlobalOptions: true });
+  const commands = [
+    serveCommand(),
+    checkCommand(),
+    bootstrapCommand(),
+    getCommand(),
+    explainCommand(),
+    ...rolloutActionCommands(),
+    waitCommand(),
+    ...switchCommands(),
+    demoCommand(),
+  ];
+  for (const command of commands) program.addCommand(command);
+  // Errors end the process in one place, with the exit codes of a good Unix citizen.
+  for (const command of [program, ...program.commands]) command.exitOverride();
+  return program;
+}
+
+/** A user's mistake is told in one line; a defect of ours with the stack that its finder will be asked for. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isDefect =
+    error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return isDefect ? `internal error: ${error.stack ?? error.message}` : error.message;
+}

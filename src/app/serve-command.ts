@@ -1,0 +1,91 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../core/api/duration.ts';
+import { serve } from './serve.ts';
+
+/** Everything that `penstock serve` can be told. */
+export interface ServeOptions {
+  readonly file: readonly string[];
+  readonly prometheus?: string;
+  readonly prometheusTokenFile?: string;
+  readonly prometheusCaFile?: string;
+  readonly prometheusTimeout: number;
+  readonly state?: string;
+  readonly xdsAddress: string;
+  readonly adminAddress: string;
+  readonly interval: number;
+  readonly loadReportInterval: number;
+  readonly logLevel: string;
+}
+
+/** `penstock serve`: the control plane, until it is told to stop. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description('run the control plane: read specs and signals, decide, and tell every sidecar')
+    .requiredOption(
+      '-f, --file <path>',
+      'spec file or directory, followed while serving (repeatable)',
+      collect,
+    )
+    .addOption(
+      new Option('--prometheus <url>', 'Prometheus to read; without one, load reports alone').env(
+        'PENSTOCK_PROMETHEUS_URL',
+      ),
+    )
+    .option('--prometheus-token-file <path>', 'file with the bearer token for Prometheus')
+    .option('--prometheus-ca-file <path>', 'PEM file of the authority to trust for Prometheus')
+    .option('--prometheus-timeout <duration>', 'longest time for one query', readDuration('100ms'), 5000)
+    .option(
+      '--state <dir>',
+      'directory of the state that survives a restart; without one it is kept in memory',
+    )
+    .option('--xds-address <host:port>', 'where sidecars connect', '127.0.0.1:18000')
+    .option(
+      '--admin-address <host:port>',
+      'where the API, the metrics and the dashboard are',
+      '127.0.0.1:18080',
+    )
+    .option(
+      '--interval <duration>',
+      'longest time between two looks; a rollout may ask for shorter ones',
+      readDuration('50ms'),
+      1000,
+    )
+    .option(
+      '--load-report-interval <duration>',
+      'how often sidecars report their load, 0s for never',
+      readDuration('0s'),
+      1000,
+    )
+    .addOption(
+      new Option('--log-level <level>', 'least severe message to log')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addHelpText(
+      'after',
+      `
+Specs are followed: a changed file is in force within a second, and SIGHUP reads them at once. A file that becomes bad
+leaves the last good configuration in force; \`penstock get\` and the metric penstock_specs_valid say so.
+
+Examples:
+  penstock serve -f fraud.yaml --prometheus http://127.0.0.1:9090 --state /var/lib/penstock
+  penstock serve -f specs/ --admin-address 127.0.0.1:0`,
+    )
+    .action((options: ServeOptions) => serve(options));
+}
+
+function collect(path: string, before: readonly string[] = []): readonly string[] {
+  return [...before, path];
+}
+
+function readDuration(least: string): (text: string) => number {
+  const leastMs = parseDuration(least) ?? 0;
+  return (text) => {
+    const given = parseDuration(text);
+    if (given === undefined) throw new InvalidArgumentError('give a duration such as 500ms, 1s or 5m.');
+    if (given !== 0 || leastMs > 0) {
+      if (given < leastMs) throw new InvalidArgumentError(`give at least ${least}.`);
+    }
+    return given;
+  };
+}

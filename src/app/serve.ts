@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { serveAdmin } from '../admin/serve.ts';
+import { Controller } from '../controller/controller.ts';
+import { MeshPublisher } from '../controller/mesh-publisher.ts';
+import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
+import { SignalObserver } from '../signals/observer.ts';
+import { PrometheusClient } from '../signals/prometheus/client.ts';
+import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
+import { openStateStore, type StateStore } from '../state/state-store.ts';
+import { NodeRefused } from '../xds/contract.ts';
+import { serveXds } from '../xds/xds-server.ts';
+import { AckTimes } from './ack-times.ts';
+import { controlPlane } from './control-plane.ts';
+import { encodeForPool } from './encode.ts';
+import { projectDirectory } from './installation.ts';
+import { LookTimer } from './look-timer.ts';
+import { createMetrics, type PenstockMetrics } from './metrics.ts';
+import type { ServeOptions } from './serve-command.ts';
+import { SpecsInForce } from './specs-in-force.ts';
+import { noteLook, PrometheusWatch } from './supervision.ts';
+import { penstockVersion } from './version.ts';
+
+const PRUNE_EVERY_MS = 3_600_000;
+const KEEP_DECISIONS_MS = 30 * 86_400_000;
+
+/** The specs cannot be put in force at the start; the message has a line for each problem. */
+export class SpecsRefused extends Error {
+  override readonly name = 'SpecsRefused';
+}
+
+/**
+ * Runs the control plane until SIGTERM or SIGINT. This is where everything is wired, and nothing decided.
+ * @throws when it cannot start: bad specs, state that cannot be used, an address that cannot be listened on
+ */
+export async function serve(options: ServeOptions): Promise<void> {
+  const log = pino({ level: options.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
+  const specs = new SpecsInForce(options.file);
+  const reading = await readSpecFiles(options.file);
+  const index = specs.take(reading, Date.now());
+  if (index === undefined)
+    throw new SpecsRefused(`the specs are not valid, nothing was started\n${reading.problems.join('\n')}`);
+  for (const warning of reading.problems) log.warn(warning);
+  const store = openStateStore(options.state);
+  if (options.state === undefined)
+    log.warn('state is kept in memory only; give --state DIR to keep it over a restart');
+
+  const metrics = createMetrics();
+  const ackTimes = new AckTimes();
+  const loadReportAt = new Map<string, number>();
+  const signals = openSignals(options);
+  let publisher: MeshPublisher | undefined;
+  const xds = await serveXds({
+    address: options.xdsAddress,
+    metrics: metrics.xds,
+    settings: { loadReportIntervalMs: options.loadReportInterval },
+    nodes: nodeDirectory(() => publisher),
+    listener: {
+      loadReport(report) {
+        loadReportAt.set(report.nodeId, report.at);
+        signals.onLoadReport(report);
+      },
+      acknowledged: ({ afterMs }) => ackTimes.add(afterMs),
+      rejected: ({ nodeId, typeUrl, rejection }) =>
+        log.warn(
+          { sidecar: nodeId, type: typeUrl, names: rejection.names },
+          `rejected: ${rejection.message}`,
+        ),
+      disconnected: ({ id }) => void loadReportAt.delete(id),
+      refused: ({ peer, reason }) => log.warn({ peer }, reason),
+    },
+  });
+  publisher = new MeshPublisher(xds, encodeForPool);
+  const controller = openController(publisher, signals, store, log);
+  const prometheus = new PrometheusWatch(options.prometheus, signals, log);
+  const timer = new LookTimer(
+    () => look(controller, metrics, specs, prometheus),
+    () => controller.intervalMs(options.interval),
+  );
+  controller.configure(index);
+  timer.now();
+  const startedAt = Date.now();
+  const admin = await serveAdmin({
+    address: options.adminAddress,
+    registry: metrics.registry,
+    dashboardDir: join(projectDirectory(), 'dist', 'dashboard'),
+    reportError: (error) => log.error({ err: error }, 'a request to the HTTP API failed'),
+    controlPlane: controlPlane({
+      controller,
+      xds,
+      ackTimes,
+      decisions: (filter) => store.decisions(filter),
+      loadReportAt: (nodeId) => loadReportAt.get(nodeId),
+      environment: () => ({
+        version: penstockVersion(),
+        startedAt,
+        specs: specs.status(),
+        prometheus: prometheus.status(),
+      }),
+      lookNow: () => timer.now(),
+      now: Date.now,
+    }),
+  }).catch(async (error: unknown) => {
+    timer.stop();
+    await xds.close();
+    store.close();
+    throw error;
+  });
+  const files = followSpecFiles(options.file, (next) => {
+    const changed = specs.take(next, Date.now());
+    if (changed === undefined)
+      log.error(
+        { problems: next.problems },
+        'the edited specs are not valid; the last good ones stay in force',
+      );
+    else {
+      controller.configure(changed);
+      log.info({ services: changed.services.size, rollouts: changed.rollouts.size }, 'specs are in force');
+    }
+    timer.now();
+  });
+  const prune = setInterval(() => store.prune(Date.now() - KEEP_DECISIONS_MS), PRUNE_EVERY_MS);
+  process.on('SIGHUP', () => void files.reload());
+  log.info(
+    { xds: `${xds.address}:${xds.port}`, admin: `${admin.address}:${admin.port}`, pid: process.pid },
+    'serving',
+  );
+
+  await new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
+  log.info('stopping; sidecars keep their configuration');
+  clearInterval(prune);
+  timer.stop();
+  await Promise.all([files.close(), admin.close(), xds.close(), signals.close()]);
+  store.close();
+}
+
+function openSignals(options: ServeOptions): SignalObserver {
+  const { prometheus: url, prometheusTokenFile, prometheusCaFile, prometheusTimeout } = options;
+  if (url === undefined) return new SignalObserver({ prometheus: undefined });
+  const client = new PrometheusClient({
+    url,
+    timeoutMs: prometheusTimeout,
+    ...(prometheusTokenFile === undefined
+      ? {}
+      : { credentials: { kind: 'bearer-file' as const, file: prometheusTokenFile } }),
+    ...(prometheusCaFile === undefined ? {} : { tls: { caFile: prometheusCaFile } }),
+  });
+  return new SignalObserver({ prometheus: client });
+}
+
+function openController(
+  publisher: MeshPublisher,
+  signals: SignalObserver,
+  store: StateStore,
+  log: Logger,
+): Controller {
+  return new Controller({
+    signals,
+    endpoints: { watch: () => {}, endpointsOf: () => new Map() },
+    publisher,
+    saver: store,
+    log,
+    saved: store.load(),
+    lastDecisionId: store.lastDecisionId(),
+  });
+}
+
+function nodeDirectory(publisher: () => MeshPublisher | undefined): Parameters<typeof serveXds>[0]['nodes'] {
+  return {
+    viewOf(node) {
+      const view = publisher()?.viewOf(node);
+      if (view === undefined) throw new NodeRefused('the control plane is starting; try again');
+      if ('refused' in view) throw new NodeRefused(view.refused);
+      return view.key;
+    },
+    roleOf(node) {
+      const descriptor = parseNodeMetadata(node.metadata);
+      return typeof descriptor === 'string' ? 'proxyless' : descriptor.kind;
+    },
+  };
+}
+
+function look(
+  controller: Controller,
+  metrics: PenstockMetrics,
+  specs: SpecsInForce,
+  prometheus: PrometheusWatch,
+): void {
+  const end = metrics.lookSeconds.startTimer();
+  controller.look(Date.now());
+  end();
+  prometheus.look(Date.now());
+  noteLook(metrics, controller, specs, prometheus);
+}

@@ -1,0 +1,76 @@
+/** Where the control plane's HTTP API is, unless `--admin` or PENSTOCK_ADMIN says otherwise. */
+export const DEFAULT_ADMIN_URL = 'http://127.0.0.1:18080';
+
+/** The control plane could not be asked, or refused; `message` is one line for people. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError';
+  /** HTTP status, or undefined when nothing answered. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+/** A client of the HTTP API; each call is bounded in time. */
+export class AdminClient {
+  readonly #base: URL;
+  readonly #timeoutMs: number;
+
+  /** @throws AdminError when the address is no HTTP URL. */
+  constructor(address: string, timeoutMs = 10_000) {
+    const url = address.includes('://') ? address : `http://${address}`;
+    if (!URL.canParse(url)) throw new AdminError(`${address}: not an address; give http://HOST:PORT`);
+    this.#base = new URL(url);
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** GETs a JSON document below `/api/v1/`. */
+  async fetch<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
+    const url = this.#url(path);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const response = await this.#ask(url, {});
+    return (await response.json()) as T;
+  }
+
+  /** POSTs to a path below `/api/v1/` and gives back the answer. */
+  async post<T>(path: string, body: unknown = {}): Promise<T> {
+    const response = await this.#ask(this.#url(path), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return (await response.json()) as T;
+  }
+
+  #url(path: string): URL {
+    return new URL(`api/v1/${path}`, this.#base.href.endsWith('/') ? this.#base : `${this.#base.href}/`);
+  }
+
+  async #ask(url: URL, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(url, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) });
+    } catch (error) {
+      throw new AdminError(
+        `${this.#base.origin}: no control plane answers there; is \`penstock serve\` running, with this --admin-address?`,
+        undefined,
+        error,
+      );
+    }
+    if (!response.ok) throw new AdminError(await problemOf(response), response.status);
+    return response;
+  }
+}
+
+/** The one line of an RFC 9457 problem, or the status when the body is something else. */
+async function problemOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const problem = JSON.parse(text) as { detail?: string; title?: string };
+    return problem.detail ?? problem.title ?? `HTTP ${response.status}`;
+  } catch {
+    return `HTTP ${response.status} from ${new URL(response.url).pathname}`;
+  }
+}

@@ -1,0 +1,9 @@
+import { Option } from 'commander';
+import { DEFAULT_ADMIN_URL } from './admin-client.ts';
+
+/** `--admin URL`, shared by every command that asks a running control plane. */
+export function adminOption(): Option {
+  return new Option('--admin <url>', "address of the control plane's HTTP API")
+    .env('PENSTOCK_ADMIN')
+    .default(DEFAULT_ADMIN_URL);
+}

@@ -1,0 +1,44 @@
+import type { MetricTemplate } from '../core/api/metric-template.ts';
+import type { ModelRollout } from '../core/api/model-rollout.ts';
+import type { ModelService } from '../core/api/model-service.ts';
+import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
+import type { StreamFacts } from '../core/delta/facts.ts';
+import type { ServiceObservation } from '../core/observation/observation.ts';
+import type { DecisionRecord } from '../core/status/status.ts';
+
+/** What the loop needs of the signals. */
+export interface SignalSource {
+  /** These are observed from now on. */
+  watch(
+    services: readonly ModelService[],
+    rollouts: readonly ModelRollout[],
+    templates: readonly MetricTemplate[],
+  ): void;
+  /** Increments since the previous call for this service; never waits. */
+  observe(service: ModelService, nowMs: number): ServiceObservation;
+}
+
+/** What the loop needs of the discovery of endpoints that no spec writes down. */
+export interface EndpointSource {
+  watch(services: readonly ModelService[], onChange: () => void): void;
+  /** By version; empty for versions of which nothing is known yet. */
+  endpointsOf(service: ModelService): ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
+}
+
+/** What the loop needs of the embedded database. */
+export interface StateSaver {
+  save(changes: ReadonlyMap<string, unknown>, records: readonly DecisionRecord[], nowMs: number): void;
+  acknowledge(id: number, acknowledged: NonNullable<DecisionRecord['acknowledged']>): void;
+}
+
+/** Connected sidecars, as the xDS server knows them. */
+export interface SidecarSource {
+  streams(): readonly StreamFacts[];
+}
+
+/** Told of what people should know; one line each. */
+export interface ControllerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,34 @@
+import type { Publication } from '../core/delta/resource.ts';
+import { TYPE_URL } from '../core/delta/type-urls.ts';
+import type { Acknowledgement } from '../core/policy/rollout/decision.ts';
+import type { MeshPublisher } from './mesh-publisher.ts';
+
+interface Published {
+  readonly revision: number;
+  readonly sequence: number;
+}
+
+/** Tells a rollout how far the routes with its latest weights have come. */
+export class RouteAcknowledgement {
+  readonly #publisher: MeshPublisher;
+  readonly #published = new Map<string, Published>();
+
+  constructor(publisher: MeshPublisher) {
+    this.#publisher = publisher;
+  }
+
+  /** The weights of a revision are in this publication, or in an earlier one when they were no change. */
+  published(service: string, revision: number | undefined, publication: Publication): void {
+    if (revision === undefined || this.#published.get(service)?.revision === revision) return;
+    this.#published.set(service, { revision, sequence: publication.sequence });
+  }
+
+  /** Of the sidecars that are subscribed to the routes of a service, those that have not followed. */
+  of(service: string): Acknowledgement {
+    const published = this.#published.get(service);
+    if (published === undefined) return { revision: -1, connected: 0, laggards: [] };
+    const key = { typeUrl: TYPE_URL.rds, name: service };
+    const { of, laggards } = this.#publisher.acknowledgement(published.sequence, [key]);
+    return { revision: published.revision, connected: of, laggards };
+  }
+}

@@ -1,0 +1,169 @@
+import type { ServiceDecisions } from '../assemble/decisions.ts';
+import { decideBalance } from '../policy/balance/decide-balance.ts';
+import type { BalanceDecision } from '../policy/balance/decision.ts';
+import { decideBreaker } from '../policy/breaker/decide-breaker.ts';
+import type { BreakerDecision } from '../policy/breaker/decision.ts';
+import { sumVersions } from '../policy/breaker/sum-versions.ts';
+import { decideRollout } from '../policy/rollout/decide-rollout.ts';
+import type { RolloutDecision, RolloutTraffic } from '../policy/rollout/decision.ts';
+import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
+
+/**
+ * Looks at one service: its rollout, its breaker and the weights of its endpoints, in that order. The
+ * policies know nothing of each other; what one may not do while another acts is said here.
+ */
+export function decideService(look: ServiceLook): ServiceOutcome {
+  const rollout = lookAtRollout(look);
+  const breaker = lookAtBreaker(look);
+  const balance = lookAtEndpoints(look, breaker);
+  const state: ServiceState = {
+    rollout: nextRolloutState(look, rollout),
+    breaker: breaker?.state,
+    breakerTrips: look.state.breakerTrips + (opened(look, breaker) ? 1 : 0),
+    balance: Object.fromEntries([...balance].map(([version, decision]) => [version, decision.state])),
+  };
+  return {
+    state,
+    decisions: decisionsOf(look, state, breaker, balance),
+    events: eventsOf(look, rollout, breaker, balance),
+    rollout,
+    breaker,
+    balance,
+  };
+}
+
+function lookAtRollout(look: ServiceLook): RolloutDecision | undefined {
+  if (look.rollout === undefined || look.rolloutObservation === undefined) return undefined;
+  return decideRollout({
+    rollout: look.rollout.metadata.name,
+    spec: look.rollout.spec,
+    service: look.service.spec,
+    observation: look.rolloutObservation,
+    acknowledged: look.acknowledged,
+    commands: look.commands,
+    answers: look.answers,
+    frozen: look.frozen,
+    state: stateOfRollout(look),
+    nowMs: look.nowMs,
+  });
+}
+
+/** A rollout of another name begins anew, whatever the service's last one did. */
+function stateOfRollout({ rollout, state }: ServiceLook) {
+  return rollout !== undefined && state.rollout?.name === rollout.metadata.name
+    ? state.rollout.state
+    : undefined;
+}
+
+function nextRolloutState(look: ServiceLook, decision: RolloutDecision | undefined): ServiceState['rollout'] {
+  if (look.rollout === undefined) return undefined;
+  if (decision === undefined) return look.state.rollout;
+  const { name } = look.rollout.metadata;
+  const startedAt = look.state.rollout?.name === name ? look.state.rollout.startedAt : look.nowMs;
+  return { name, state: decision.state, startedAt };
+}
+
+function lookAtBreaker(look: ServiceLook): BreakerDecision | undefined {
+  const spec = look.policy?.spec.breaker;
+  if (spec === undefined) return undefined;
+  return decideBreaker({
+    spec,
+    observation: sumVersions([...look.observation.versions.values()]),
+    state: look.state.breaker,
+    seed: look.observation.service,
+    frozen: look.frozen,
+    nowMs: look.nowMs,
+  });
+}
+
+function opened(look: ServiceLook, breaker: BreakerDecision | undefined): boolean {
+  return breaker?.state.phase === 'OPEN' && look.state.breaker?.phase !== 'OPEN';
+}
+
+/** While the breaker is not closed every endpoint fails alike: weights would only chase the outage. */
+function lookAtEndpoints(
+  look: ServiceLook,
+  breaker: BreakerDecision | undefined,
+): ReadonlyMap<string, BalanceDecision> {
+  const decisions = new Map<string, BalanceDecision>();
+  const spec = look.policy?.spec.balancing;
+  if (spec === undefined) return decisions;
+  const interlocked = breaker !== undefined && breaker.state.phase !== 'CLOSED';
+  for (const [version, endpoints] of look.endpoints) {
+    const decision = decideBalance({
+      spec,
+      endpoints,
+      observation: look.observation.versions.get(version)?.endpoints ?? [],
+      state: look.state.balance[version],
+      frozen: look.frozen || interlocked,
+      nowMs: look.nowMs,
+    });
+    decisions.set(version, decision);
+  }
+  return decisions;
+}
+
+/** The rollout's traffic is read from its state: it holds between two looks, and after a restart. */
+function decisionsOf(
+  look: ServiceLook,
+  state: ServiceState,
+  breaker: BreakerDecision | undefined,
+  balance: ReadonlyMap<string, BalanceDecision>,
+): ServiceDecisions {
+  const traffic = state.rollout && (JSON.parse(state.rollout.state.traffic) as RolloutTraffic);
+  return {
+    weights: traffic?.weights,
+    slice: traffic?.slice,
+    salt: traffic?.salt ?? '',
+    mirror: traffic?.mirror,
+    admitted: look.policy?.spec.breaker?.shadow ? undefined : breaker?.admitted,
+    endpointFactors: new Map([...balance].map(([version, decision]) => [version, decision.factors])),
+    limitRates: new Map(),
+  };
+}
+
+function eventsOf(
+  look: ServiceLook,
+  rollout: RolloutDecision | undefined,
+  breaker: BreakerDecision | undefined,
+  balance: ReadonlyMap<string, BalanceDecision>,
+): readonly PolicyEvent[] {
+  const id = look.observation.service;
+  const events: PolicyEvent[] = [];
+  for (const event of rollout?.events ?? []) {
+    const subject = `Rollout/${look.rollout?.metadata.namespace}/${look.rollout?.metadata.name}`;
+    events.push({
+      ...told(event),
+      subject,
+      evidence: rollout?.evidence.map(withoutPoints),
+      change: weightChange(look, rollout),
+    });
+  }
+  for (const event of breaker?.events ?? []) {
+    const change = { before: look.state.breaker?.phase ?? 'CLOSED', after: breaker?.state.phase };
+    events.push({ ...told(event), subject: `Breaker/${id}`, evidence: breaker?.evidence, change });
+  }
+  for (const [version, decision] of balance) {
+    for (const event of decision.events) {
+      const before = look.state.balance[version]?.published;
+      const change = { before, after: Object.fromEntries(decision.factors) };
+      events.push({ ...told(event), subject: `Balance/${id}`, evidence: decision.evidence, change });
+    }
+  }
+  return events;
+}
+
+function told(event: { readonly atMs: number; readonly reason: string; readonly message: string }) {
+  return { at: event.atMs, reason: event.reason, message: event.message };
+}
+
+/** The points are for plots; a record keeps the figures. */
+function withoutPoints({ points: _, ...evidence }: RolloutDecision['evidence'][number]) {
+  return evidence;
+}
+
+function weightChange(look: ServiceLook, decision: RolloutDecision | undefined): PolicyEvent['change'] {
+  const before = stateOfRollout(look)?.candidateWeight ?? 0;
+  const after = decision?.state.candidateWeight ?? before;
+  return before === after ? undefined : { before: { candidate: before }, after: { candidate: after } };
+}

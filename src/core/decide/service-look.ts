@@ -1,0 +1,73 @@
+import type { ModelRollout } from '../api/model-rollout.ts';
+import type { ModelService } from '../api/model-service.ts';
+import type { TrafficPolicy } from '../api/traffic-policy.ts';
+import type { ServiceDecisions } from '../assemble/decisions.ts';
+import type { ServiceObservation } from '../observation/observation.ts';
+import type { BalanceDecision, BalanceState } from '../policy/balance/decision.ts';
+import type { BreakerDecision, BreakerState } from '../policy/breaker/decision.ts';
+import type { Acknowledgement, Answer, RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
+import type { RolloutState } from '../policy/rollout/state.ts';
+
+/** All that the policies of one service remember: a plain value. */
+export interface ServiceState {
+  readonly rollout:
+    | {
+        readonly name: string;
+        readonly state: RolloutState /** ms since the epoch */;
+        readonly startedAt: number;
+      }
+    | undefined;
+  readonly breaker: BreakerState | undefined;
+  /** How often the breaker has opened. */
+  readonly breakerTrips: number;
+  /** By version. */
+  readonly balance: Readonly<Record<string, BalanceState>>;
+}
+
+export const NEW_SERVICE_STATE: ServiceState = {
+  rollout: undefined,
+  breaker: undefined,
+  breakerTrips: 0,
+  balance: {},
+};
+
+/** One look at one service: everything that its policies may decide by. */
+export interface ServiceLook {
+  readonly service: ModelService;
+  readonly rollout: ModelRollout | undefined;
+  readonly policy: TrafficPolicy | undefined;
+  /** Increments since the previous look at this service. */
+  readonly observation: ServiceObservation;
+  /** As `observation`, since the rollout's own previous look; undefined: it is not its turn. */
+  readonly rolloutObservation: ServiceObservation | undefined;
+  /** `ADDRESS:PORT` of the endpoints that exist now, by version. */
+  readonly endpoints: ReadonlyMap<string, readonly string[]>;
+  readonly acknowledged: Acknowledgement;
+  readonly commands: readonly RolloutCommand[];
+  readonly answers: ReadonlyMap<string, Answer>;
+  /** The kill switch: evidence is gathered, nothing is changed but by people. */
+  readonly frozen: boolean;
+  readonly state: ServiceState;
+  readonly nowMs: number;
+}
+
+/** What a look came to. */
+export interface ServiceOutcome {
+  readonly state: ServiceState;
+  readonly decisions: ServiceDecisions;
+  readonly events: readonly PolicyEvent[];
+  readonly rollout: RolloutDecision | undefined;
+  readonly breaker: BreakerDecision | undefined;
+  readonly balance: ReadonlyMap<string, BalanceDecision>;
+}
+
+/** Something that happened in one of the policies, with what was known. */
+export interface PolicyEvent {
+  readonly at: number;
+  /** `Rollout/default/fraud-v2`, `Breaker/default/fraud`, `Balance/default/fraud`. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly evidence: unknown;
+  readonly change: { readonly before: unknown; readonly after: unknown } | undefined;
+}
