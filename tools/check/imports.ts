@@ -26,8 +26,12 @@ interface Cruise {
 export async function checkImports(root: string, sources: readonly string[]): Promise<Finding> {
   const folders = [...new Set(sources.map((path) => path.split('/')[0] ?? path))];
   const { exitCode, stdout, stderr } = await capture(
-    join(PROJECT, 'node_modules/.bin/depcruise'),
-    ['--config', join(PROJECT, '.dependency-cruiser.mjs'), '--output-type', 'json', ...folders],
+    process.execPath,
+    [
+      ...['--import', join(import.meta.dirname, 'using-declarations.ts')],
+      join(PROJECT, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'),
+      ...['--config', join(PROJECT, '.dependency-cruiser.mjs'), '--output-type', 'json', ...folders],
+    ],
     root,
   );
   // Its exit code counts violations; when it fails itself there is nothing to parse.
