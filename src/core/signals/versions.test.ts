@@ -256,6 +256,19 @@ describe('histograms', () => {
     expect(v1?.latencyMs.reading).toMatchObject({ value: { bounds: [5], counts: [0, 0] } });
   });
 
+  test('have the bounds that all targets have in common, whoever has news', () => {
+    const envoy = 'envoy_cluster_upstream_rq_time';
+    const other = { ...outbound('v1'), instance: 'sidecar:2' };
+    const { v1 } = read([
+      bucket(envoy, '1', outbound('v1'), [1, 2]),
+      bucket(envoy, '5', outbound('v1'), [1, 3]),
+      bucket(envoy, '+Inf', outbound('v1'), [1, 4]),
+      counter(`${envoy}_bucket`, { ...other, le: '5' }, [7], NOW - 5000),
+      counter(`${envoy}_bucket`, { ...other, le: '+Inf' }, [7], NOW - 5000),
+    ]);
+    expect(v1?.latencyMs.reading).toMatchObject({ value: { bounds: [5], counts: [2, 1] } });
+  });
+
   test('a restart is seen in all buckets by their count', () => {
     const envoy = 'envoy_cluster_upstream_rq_time';
     const { v1 } = read([

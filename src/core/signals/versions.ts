@@ -99,20 +99,26 @@ export function instanceLatencies(
   return [];
 }
 
-/** Without news the bounds are still told, so that a reader may add up look by look. */
+/**
+ * Bounds are those that all known targets have in common, whether they have news or not: a reader adds up look
+ * by look, and must not find other bounds each time.
+ */
 function histogramOf(of: FamilyTally | undefined, key: string, service: ModelService): HistogramCounts {
   if (of === undefined) return { bounds: [], counts: [0] };
   const grown = [...(of.tally.histograms.get(key)?.values() ?? [])].map(({ buckets }) => buckets);
-  return mergeBuckets(grown.length > 0 ? grown : emptyBuckets(of, key, service), of.family.scale);
+  return mergeBuckets([...emptyBuckets(of, key, service), ...grown], of.family.scale);
 }
 
+/** One empty histogram for each set of bounds that is in use. */
 function emptyBuckets({ family, tally }: FamilyTally, key: string, service: ModelService) {
-  return [...tally.book.groups.values()].flatMap(({ labels, series }) => {
+  const shapes = new Map<string, ReadonlyMap<string, number>>();
+  for (const { labels, series } of tally.book.groups.values()) {
     const subject = family.subjectOf(service, labels);
+    if (subject === undefined || subjectKey(subject) !== key) continue;
     const bounds = [...series.values()].flatMap((one) => one.labels.le ?? []);
-    if (subject === undefined || subjectKey(subject) !== key || bounds.length === 0) return [];
-    return [new Map(bounds.map((le) => [le, 0]))];
-  });
+    if (bounds.length > 0) shapes.set(bounds.join(' '), new Map(bounds.map((le) => [le, 0])));
+  }
+  return [...shapes.values()];
 }
 
 function absent(
