@@ -9,11 +9,10 @@ import type {
   SidecarStatus,
 } from '../../src/core/status/status.ts';
 import { sampleGates, sampleLatency, sampleScores } from './sample-evidence.ts';
+import { sampleBreakers, sampleLimits, sampleService, sampleSidecar } from './sample-services.ts';
 
 const STEPS = [500, 2_500, 5_000, 10_000];
 const FEATURED = ['fraud', 'ranker', 'embeddings'];
-const NACK =
-  'Error adding/updating listener(s) outbound: Proto constraint validation failed (RouteConfigurationValidationError.VirtualHosts[0]: embedded message failed validation)';
 
 /**
  * A mesh in memory for the tests of the admin server and the dashboard: numbers that move like real ones, one
@@ -81,7 +80,7 @@ export class SampleMesh implements ControlPlane {
   }
 
   services(): readonly ServiceStatus[] {
-    return this.#serviceNames.map((name, index) => this.#service(name, index));
+    return this.#serviceNames.map((name, index) => sampleService(name, index, this.#weight(), this.#now));
   }
 
   rollouts(): readonly RolloutStatus[] {
@@ -134,63 +133,15 @@ export class SampleMesh implements ControlPlane {
   }
 
   breakers(): readonly BreakerStatus[] {
-    const breaker = (service: string, rest: Partial<BreakerStatus>): BreakerStatus => ({
-      namespace: 'default',
-      service,
-      phase: 'CLOSED',
-      since: this.#startedAt,
-      admitted: 10_000,
-      message: '',
-      requests: 1_830,
-      failures: 4,
-      errorPercent: 0.2,
-      fallback: 'fraud-lite',
-      trips: 0,
-      ...rest,
-    });
-    return [
-      breaker('fraud', {}),
-      breaker('embeddings', {
-        phase: 'HALF_OPEN',
-        since: this.#startedAt + 3_500_000,
-        admitted: 500,
-        message: '5 % of the calls try the versions; 14 of 20 are in, none failed',
-        requests: 14,
-        failures: 0,
-        errorPercent: 0,
-        fallback: 'cached for 10m',
-        trips: 1,
-      }),
-    ];
+    return sampleBreakers(this.#startedAt);
   }
 
   limits(): readonly LimitStatus[] {
-    const limit = { namespace: 'default', service: 'fraud', shadow: false };
-    return [
-      {
-        ...limit,
-        name: 'per-client',
-        per: 'source address',
-        requestsPerSecond: 100,
-        burst: 200,
-        admittedPerSecond: 412.4,
-        refusedPerSecond: 37.1,
-      },
-      {
-        ...limit,
-        name: 'tenants',
-        per: 'x-tenant',
-        requestsPerSecond: 50,
-        burst: 50,
-        shadow: true,
-        admittedPerSecond: undefined,
-        refusedPerSecond: undefined,
-      },
-    ];
+    return sampleLimits();
   }
 
   sidecars(): readonly SidecarStatus[] {
-    return Array.from({ length: 12 }, (_, i) => this.#sidecar(i));
+    return Array.from({ length: 12 }, (_, i) => sampleSidecar(i, this.#startedAt, this.#now));
   }
 
   decisions(filter: DecisionFilter): readonly DecisionRecord[] {
@@ -249,83 +200,14 @@ export class SampleMesh implements ControlPlane {
     this.#phaseSince = this.#now;
     if (kind === 'promote') this.#step = STEPS.length - 1;
     this.#decide(this.#now, 'Rollout/default/fraud-v2', 'default/fraud', reason, message, actor, {
-      before,
-      after: this.#weight(),
+      before: { weight: before },
+      after: { weight: this.#weight() },
     });
   }
 
   #weight(): number {
     if (this.#phase === 'RolledBack') return 0;
     return STEPS[this.#step] ?? 0;
-  }
-
-  #service(name: string, index: number): ServiceStatus {
-    const share =
-      name === 'fraud'
-        ? this.#weight()
-        : name === 'ranker' || name === 'embeddings'
-          ? 0
-          : (index % 5) * 1_000;
-    const [stable, candidate] = name === 'ranker' ? ['v8', 'v9'] : ['v1', 'v2'];
-    const total =
-      (400 / (1 + index * 0.3)) *
-      (1 + 0.08 * Math.sin(this.#now / 9_000 + index) + 0.03 * Math.sin(this.#now / 1_700 + 2 * index));
-    const version = (versionName: string, weight: number, port: number, slower: number) => ({
-      name: versionName,
-      weight,
-      requestsPerSecond: weight === 0 ? 0 : (total * weight) / 10_000,
-      errorPercent: weight === 0 ? undefined : Math.abs(0.12 + 0.1 * Math.sin(this.#now / 5_000 + index)),
-      latencyMs:
-        weight === 0
-          ? undefined
-          : { p50: 8.2 * slower, p95: 21.5 * slower + Math.sin(this.#now / 3_000), p99: 47.8 * slower },
-      endpoints: [1, 2, 3].map((instance) => ({
-        address: `127.0.0.1:${port + instance}`,
-        weight: name === 'fraud' && versionName === 'v1' && instance === 3 ? 0.4 : 1,
-        state:
-          name === 'fraud' && versionName === 'v1' && instance === 3
-            ? ('derated' as const)
-            : ('serving' as const),
-        requestsPerSecond: weight === 0 ? 0 : (total * weight) / 30_000,
-        errorPercent: weight === 0 ? undefined : 0.1,
-        inFlight: weight === 0 ? 0 : 3 + instance,
-      })),
-    });
-    return {
-      namespace: 'default',
-      name,
-      hosts: [`${name}.default.svc.cluster.local`],
-      port: 9_000,
-      versions: [
-        version(stable ?? 'v1', 10_000 - share, 9_100, 1),
-        version(candidate ?? 'v2', share, 9_200, 1.04),
-      ],
-      rollout: name === 'fraud' ? 'fraud-v2' : name === 'ranker' ? 'ranker-v9' : undefined,
-      breaker: name === 'embeddings' ? 'HALF_OPEN' : name === 'fraud' ? 'CLOSED' : undefined,
-      spec: 'ok',
-    };
-  }
-
-  #sidecar(i: number): SidecarStatus {
-    const converged = i !== 7;
-    const types = ['Listener', 'RouteConfiguration', 'Cluster', 'ClusterLoadAssignment'];
-    return {
-      id: i < 8 ? `web-${i}` : `fraud-v1-${i}`,
-      role: i < 8 ? 'outbound' : 'inbound default/fraud/v1',
-      address: `127.0.0.1:${41_000 + i}`,
-      connectedAt: this.#startedAt + i * 1_000,
-      protocol: i === 2 ? 'sotw' : 'delta',
-      converged,
-      lagMs: converged ? 0 : 8_200,
-      lastAckAt: this.#now - 12_000,
-      types: types.map((type) => ({
-        type,
-        resources: 3,
-        acknowledged: converged || type !== 'RouteConfiguration',
-      })),
-      rejections: converged ? [] : [{ type: 'RouteConfiguration', at: this.#now - 8_200, message: NACK }],
-      loadReportAt: i < 8 ? this.#now - 300 : undefined,
-    };
   }
 
   /** What happened before the test began. */
@@ -338,7 +220,7 @@ export class SampleMesh implements ControlPlane {
       'StepAdvanced',
       'first step: 5 % to v9',
       'penstock',
-      { before: 0, after: 500 },
+      { before: { weight: 0 }, after: { weight: 500 } },
     );
     this.#decide(
       at - 720_000,
@@ -347,7 +229,7 @@ export class SampleMesh implements ControlPlane {
       'RolledBack',
       'errors: 30.2 % of v9 against 0.1 % of v8 after 86 requests',
       'penstock',
-      { before: 500, after: 0 },
+      { before: { weight: 500 }, after: { weight: 0 } },
     );
     this.#decide(
       at - 260_000,
@@ -374,7 +256,7 @@ export class SampleMesh implements ControlPlane {
       'Started',
       'first step: 5 % to v2',
       'penstock',
-      { before: 0, after: 500 },
+      { before: { weight: 0 }, after: { weight: 500 } },
     );
     this.#decide(
       at - 120_000,
@@ -392,7 +274,7 @@ export class SampleMesh implements ControlPlane {
       'StepAdvanced',
       'all 3 gates pass after 412 requests; 5 % → 25 %',
       'penstock',
-      { before: 500, after: 2_500 },
+      { before: { weight: 500 }, after: { weight: 2_500 } },
     );
   }
 

@@ -10,7 +10,7 @@ import {
 } from './wire.ts';
 
 /** So many of the newest decisions go with a snapshot; older ones are read by the page. */
-export const SNAPSHOT_DECISIONS = 200;
+const SNAPSHOT_DECISIONS = 200;
 
 /** Everything that the control plane says now; `at` is the server's clock in ms. */
 export function takeSnapshot(controlPlane: ControlPlane, at: number): Snapshot {

@@ -5,9 +5,9 @@ import type { History } from './wire.ts';
 type Sample = Readonly<Record<string, number | undefined>>;
 
 /** A plot shows a rollout's last 15 minutes by the second… */
-export const ROLLOUT_HISTORY = { stepMs: 1_000, points: 900 } as const;
+const ROLLOUT_HISTORY = { stepMs: 1_000, points: 900 } as const;
 /** …and a service's last 30 minutes by 5 s: 500 services of 2 versions then take some 6 MB. */
-export const SERVICE_HISTORY = { stepMs: 5_000, points: 360 } as const;
+const SERVICE_HISTORY = { stepMs: 5_000, points: 360 } as const;
 
 /**
  * The last numbers of every rollout and service, so that a page opened later shows how it came to this.

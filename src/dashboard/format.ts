@@ -1,6 +1,6 @@
 /** Numbers and times as people read them. What is not known is an em dash, never a zero. */
 
-export const UNKNOWN = '—';
+const UNKNOWN = '—';
 
 /** 1234.5 → `1.23k`; three significant digits. */
 export function formatNumber(value: number | undefined | null): string {

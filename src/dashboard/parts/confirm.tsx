@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { give, type Order } from '../state/commands.ts';
 
 /** A question before something is done. */
@@ -28,7 +28,8 @@ export function ConfirmDialog() {
 function OpenDialog({ asked }: { readonly asked: Question }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [state, setState] = useState<{ readonly busy: boolean; readonly refusal?: string }>({ busy: false });
-  useEffect(() => dialog.current?.showModal(), []);
+  // Before the next key is handled: a fast typist must not reach what is behind the dialog.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const close = () => {
     question.value = undefined;
   };

@@ -20,7 +20,7 @@ export function colourOf(
 }
 
 /** The shares in words: `412 requests a second: 75 % to v1, 25 % to v2`. */
-export function describeFlow(service: ServiceStatus): string {
+function describeFlow(service: ServiceStatus): string {
   const shares = service.versions.map(({ name, weight }) => `${formatWeight(weight)} to ${name}`).join(', ');
   return `${service.name}: ${formatNumber(totalRate(service))} requests a second; ${shares}`;
 }

@@ -50,7 +50,7 @@ export function ServiceCard({ name, titled = true }: { readonly name: string; re
 }
 
 /** The limits in force for a service, each with what it lets through and refuses. */
-export function Limits({ name }: { readonly name: string }) {
+function Limits({ name }: { readonly name: string }) {
   const limits = mesh.limits.keys.value
     .filter((key) => key.startsWith(`${name}/`))
     .flatMap((key) => mesh.limits.find(key)?.value ?? []);

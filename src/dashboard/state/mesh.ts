@@ -17,7 +17,7 @@ const LIVE = COLLECTION_NAMES.filter((name) => name !== 'decisions');
 type Live = (typeof LIVE)[number];
 
 /** One kind of thing: a signal for each, so that only what changed is drawn again. */
-export class Collection<Item> {
+class Collection<Item> {
   readonly #items = new Map<string, Signal<Item>>();
   readonly #keys = signal<readonly string[]>([]);
 
