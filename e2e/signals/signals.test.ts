@@ -9,7 +9,7 @@ import { modelServiceSchema } from '../../src/core/api/model-service.ts';
 import type { VersionObservation } from '../../src/core/observation/observation.ts';
 import { SignalObserver } from '../../src/signals/observer.ts';
 import { PrometheusClient } from '../../src/signals/prometheus/client.ts';
-import { startPrometheus } from '../../src/signals/testing/prometheus-process.ts';
+import { startPrometheus } from '../../src/signals/prometheus/prometheus-fixture.ts';
 import { serveXds } from '../../src/xds/xds-server.ts';
 import { staticEnvoy } from './static-envoy.ts';
 import { caller, HANG, serveStatuses } from './status-server.ts';

@@ -1,98 +1,12 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { findTool } from '../app/toolchain.ts';
 import { metricTemplateSchema } from '../core/api/metric-template.ts';
 import { modelRolloutSchema } from '../core/api/model-rollout.ts';
-import { type ModelService, modelServiceSchema } from '../core/api/model-service.ts';
-import type { ServiceObservation, VersionObservation } from '../core/observation/observation.ts';
-import type { LoadReport } from '../core/signals/load-report.ts';
-import { SignalObserver } from './observer.ts';
-import { PrometheusClient } from './prometheus/client.ts';
-import { Exporter } from './testing/exporter.ts';
-import { type PrometheusProcess, startPrometheus } from './testing/prometheus-process.ts';
+import { Exporter } from './exporter-fixture.ts';
+import { type PrometheusProcess, startPrometheus } from './prometheus/prometheus-fixture.ts';
+import { meta, page, report, Stage } from './stage-fixture.ts';
 
 const executable = findTool('prometheus').path;
-const meta = (kind: string, name: string) => ({
-  apiVersion: 'penstock.dev/v1alpha1',
-  kind,
-  metadata: { name },
-});
-
-function serviceNamed(name: string): ModelService {
-  return modelServiceSchema.parse({
-    ...meta('ModelService', name),
-    spec: {
-      port: 9000,
-      versions: ['v1', 'v2'].map((name, i) => ({
-        name,
-        endpoints: { static: [{ address: '127.0.0.1', port: 9101 + i }] },
-      })),
-    },
-  });
-}
-
-/** Envoy's page: how many requests of v1 ended with which gRPC status, none of v2. */
-function page(name: string, byStatus: Readonly<Record<number, number>>): string {
-  const cluster = (version: string) => `envoy_cluster_name="default/${name}/${version}"`;
-  const all = Object.values(byStatus).reduce((sum, count) => sum + count, 0);
-  const method =
-    'envoy_grpc_bridge_service="inference_GRPCInferenceService",envoy_grpc_bridge_method="ModelInfer"';
-  return [
-    '# TYPE envoy_cluster_upstream_rq_total counter',
-    `envoy_cluster_upstream_rq_total{${cluster('v1')}} ${all}`,
-    `envoy_cluster_upstream_rq_total{${cluster('v2')}} 0`,
-    ...Object.entries(byStatus).map(
-      ([status, count]) => `envoy_cluster_grpc_${status}{${cluster('v1')},${method}} ${count}`,
-    ),
-    '',
-  ].join('\n');
-}
-
-interface Sum {
-  requests: number;
-  failures: number;
-}
-
-/** An observer of one service, and what is done with it. */
-class Stage {
-  readonly service: ModelService;
-  readonly observer: SignalObserver;
-
-  constructor(name: string, url?: string) {
-    this.service = serviceNamed(name);
-    const prometheus = url === undefined ? undefined : new PrometheusClient({ url, retries: 0 });
-    this.observer = new SignalObserver({ prometheus, pollMs: 100 });
-    onTestFinished(() => this.observer.close());
-    this.observer.watch([this.service], [], []);
-  }
-
-  look(nowMs = Date.now()) {
-    const seen: ServiceObservation = this.observer.observe(this.service, nowMs);
-    const [v1, v2] = [seen.versions.get('v1'), seen.versions.get('v2')];
-    if (v1 === undefined || v2 === undefined) throw new Error('both versions are observed, always');
-    return { v1, v2, queries: seen.queries };
-  }
-
-  /** Looks until `done`; all that was counted of v1 meanwhile. */
-  async lookUntil(done: (sum: Sum, v1: VersionObservation) => boolean): Promise<Sum> {
-    const sum: Sum = { requests: 0, failures: 0 };
-    const step = () => {
-      const { v1 } = this.look();
-      if (v1.requests.kind === 'value') {
-        sum.requests += v1.requests.value.requests;
-        sum.failures += v1.requests.value.failures;
-      }
-      return done(sum, v1);
-    };
-    await vi.waitUntil(step, { timeout: 15_000, interval: 50 });
-    return sum;
-  }
-
-  /** Looks until two scrapes were seen, so that it is known how often is scraped. */
-  async readOn(): Promise<Sum> {
-    const times = new Set<number>();
-    return this.lookUntil((_, { requests }) => requests.kind === 'value' && times.add(requests.at).size >= 2);
-  }
-}
 
 describe('through a real Prometheus', () => {
   const exporters = new Map<string, Exporter>();
@@ -299,71 +213,5 @@ describe('through a real Prometheus', () => {
     expect(health?.reachable).toBe(false);
     expect(health?.unreachableSince).toBeGreaterThanOrEqual(stoppedAt);
     expect(health?.lastError).toContain('connection refused');
-  });
-});
-
-function report(
-  name: string,
-  { successes = 0, errors = 0, at = Date.now() }: { successes?: number; errors?: number; at?: number },
-): LoadReport {
-  const endpoint = {
-    address: '127.0.0.1',
-    port: 9101,
-    issued: successes + errors,
-    successes,
-    errors,
-    inProgress: 3,
-  };
-  const metrics = {
-    'named_metrics.queue_depth': { count: 4, total: 10 },
-    cpu_utilization: { count: 4, total: 2 },
-  };
-  return {
-    nodeId: 'client',
-    role: 'outbound',
-    at,
-    intervalMs: 1000,
-    clusters: [{ cluster: `default/${name}/v1`, endpoints: [{ ...endpoint, metrics }], dropped: 0 }],
-  };
-}
-
-describe('by load reports alone', () => {
-  test('without any, all is missing, and why', () => {
-    const { v1 } = new Stage('alone').look();
-    expect(v1.requests).toEqual({ kind: 'missing', detail: 'no sidecar of a caller sends load reports' });
-    expect(v1.latencyMs).toEqual({
-      kind: 'missing',
-      detail: 'no Prometheus is configured (--prometheus URL)',
-    });
-    expect(v1.endpoints.map(({ address }) => address)).toEqual(['127.0.0.1:9101']);
-  });
-
-  test('endpoints are told with what their answers carried', () => {
-    const stage = new Stage('alone');
-    const at = Date.now();
-    stage.observer.onLoadReport(report('alone', { successes: 9, errors: 1, at }));
-    const [endpoint] = stage.look(at).v1.endpoints;
-    expect(endpoint).toMatchObject({
-      address: '127.0.0.1:9101',
-      requests: { value: { requests: 10, failures: 1 } },
-      inFlight: { value: 3 },
-      utilization: { value: 0.5 },
-      queue: { value: 2.5 },
-      latencyMs: { kind: 'missing' },
-    });
-    const [later] = stage.look(at + 500).v1.endpoints;
-    expect(later).toMatchObject({ requests: { value: { requests: 0 } }, queue: { value: 2.5, at } });
-  });
-
-  test('a version without traffic is a zero while callers report, and stale when they are lost', () => {
-    const stage = new Stage('alone');
-    const at = Date.now();
-    stage.observer.onLoadReport(report('alone', { successes: 9, at }));
-    expect(stage.look(at + 3000).v2.requests).toMatchObject({ kind: 'value', value: { requests: 0 } });
-    expect(stage.look(at + 3001).v2.requests).toEqual({
-      kind: 'stale',
-      lastAt: at,
-      detail: 'no load reports any more from client',
-    });
   });
 });

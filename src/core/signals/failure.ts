@@ -20,7 +20,7 @@ export function isFailedGrpcStatus(status: number): boolean {
 }
 
 /** Whether an HTTP status (100 … 599) is the server's fault. */
-export function isFailedHttpStatus(status: number): boolean {
+function isFailedHttpStatus(status: number): boolean {
   return status >= 500;
 }
 

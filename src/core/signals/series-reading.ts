@@ -13,7 +13,7 @@ import {
 import { outcomeOf, type Tally } from './tally.ts';
 
 /** Older than this many scrapes is stale. */
-export const FRESH_SCRAPES = 3;
+const FRESH_SCRAPES = 3;
 
 /** Prometheus's own default is 1m, most people's 15 s; used until two scrapes were seen. */
 const ASSUMED_SCRAPE_INTERVAL_MS = 15_000;
