@@ -39,6 +39,7 @@ export function inboundListener(node: InboundNode): NamedResource {
     // The peer is the caller, whatever headers say: limits count by it.
     useRemoteAddress: true,
     streamIdleTimeout: durationOf(STREAM_IDLE_MS),
+    preserveExternalRequestId: true,
     localReplyConfig: inboundReplies,
     accessLog: accessLogs(node.accessLog),
   });

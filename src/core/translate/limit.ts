@@ -1,6 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { TypedExtensionConfigSchema } from '../../gen/envoy/config/core/v3/core_pb.js';
-import { XRateLimitHeadersRFCVersion } from '../../gen/envoy/extensions/common/ratelimit/v3/ratelimit_pb.js';
 import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_ratelimit_pb.js';
 import type { TokenBucketSchema } from '../../gen/envoy/type/v3/type_pb.js';
 import type { LimitIr, ServiceIr } from '../ir/ir.ts';
@@ -50,7 +49,6 @@ function limitFilter(service: ServiceIr, limits: readonly LimitIr[]): FilterInit
       shadowMode: limit.shadow,
     })),
     rateLimitedAsResourceExhausted: true,
-    enableXRatelimitHeaders: XRateLimitHeadersRFCVersion.DRAFT_VERSION_03,
     enableRetryAfterHeader: true,
     responseHeadersToAdd: [
       setHeader('x-penstock-limit', names),

@@ -21,6 +21,7 @@ export function outboundListener(node: NodeDescriptor & { kind: 'outbound' }): N
     routeSpecifier: { case: 'scopedRoutes', value: scopedRoutes },
     httpFilters: [grpcStats, router],
     useRemoteAddress: true,
+    preserveExternalRequestId: true,
     localReplyConfig: outboundReplies,
     accessLog: accessLogs(node.accessLog),
   });
