@@ -1,4 +1,4 @@
-import type { DistributionStatus, GateStatus } from '../../src/core/status/status.ts';
+import type { DistributionStatus, GateStatus, RolloutStatus } from '../../src/core/status/status.ts';
 
 /** Gates of a candidate that is as good as the stable version, or of one that fails its calls. */
 export function sampleGates(now: number, kind: 'good' | 'bad'): readonly GateStatus[] {
@@ -52,6 +52,29 @@ export function sampleGates(now: number, kind: 'good' | 'bad'): readonly GateSta
       log10Bound: undefined,
     }),
   ];
+}
+
+/** A rollout that failed at its first step, 50 minutes after it began. */
+export function sampleRolledBack(
+  base: Pick<RolloutStatus, 'namespace' | 'startedAt' | 'laggards' | 'conditions'>,
+  steps: RolloutStatus['steps'],
+): RolloutStatus {
+  return {
+    ...base,
+    name: 'ranker-v9',
+    service: 'ranker',
+    stable: 'v8',
+    candidate: 'v9',
+    phase: 'RolledBack',
+    message: 'errors: 30.2 % of v9 against 0.1 % of v8 after 86 requests',
+    weight: 0,
+    step: 0,
+    steps,
+    phaseSince: base.startedAt + 3_000_000,
+    requests: undefined,
+    gates: sampleGates(base.startedAt + 3_000_000, 'bad'),
+    distributions: [sampleLatency(2.6), sampleScores(0.3)],
+  };
 }
 
 /** Latency of both versions, the candidate `slower` times slower. */

@@ -8,7 +8,7 @@ import type {
   ServiceStatus,
   SidecarStatus,
 } from '../../src/core/status/status.ts';
-import { sampleGates, sampleLatency, sampleScores } from './sample-evidence.ts';
+import { sampleGates, sampleLatency, sampleRolledBack, sampleScores } from './sample-evidence.ts';
 import { sampleBreakers, sampleLimits, sampleService, sampleSidecar } from './sample-services.ts';
 
 const STEPS = [500, 2_500, 5_000, 10_000];
@@ -113,22 +113,7 @@ export class SampleMesh implements ControlPlane {
           },
         ],
       },
-      {
-        ...base,
-        name: 'ranker-v9',
-        service: 'ranker',
-        stable: 'v8',
-        candidate: 'v9',
-        phase: 'RolledBack',
-        message: 'errors: 30.2 % of v9 against 0.1 % of v8 after 86 requests',
-        weight: 0,
-        step: 0,
-        steps,
-        phaseSince: this.#startedAt + 3_000_000,
-        requests: undefined,
-        gates: sampleGates(this.#startedAt + 3_000_000, 'bad'),
-        distributions: [sampleLatency(2.6), sampleScores(0.3)],
-      },
+      sampleRolledBack(base, steps),
     ];
   }
 
