@@ -78,9 +78,8 @@ export class ListenFailed extends Error {
   override readonly name = 'ListenFailed';
   readonly address: string;
 
-  constructor(address: string, cause: Error) {
-    const code = /\bE[A-Z]{3,}\b/.exec(cause.message)?.[0] ?? ''; // gRPC keeps it in its words only
-    super(`xds: cannot listen on ${address}: ${WHY_NOT[code] ?? cause.message}`, { cause });
+  constructor(address: string, cause: Error & { code?: string }) {
+    super(`xds: cannot listen on ${address}: ${WHY_NOT[cause.code ?? ''] ?? cause.message}`, { cause });
     this.address = address;
   }
 }

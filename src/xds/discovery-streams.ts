@@ -1,21 +1,15 @@
 import type { Answer, Protocol } from '../core/delta/answer.ts';
 import { Engine } from '../core/delta/engine.ts';
 import type { NodeIdentity } from '../core/delta/facts.ts';
-import { RequestRefused, type StreamState } from '../core/delta/stream.ts';
+import { RequestRefused, type StreamEnd, type StreamState } from '../core/delta/stream.ts';
 import type { Subscription } from '../core/delta/subscription.ts';
 import type { TypeUrl } from '../core/delta/type-urls.ts';
 import { MalformedMessage } from '../core/delta/wire.ts';
-import { CallSink, type RawCall } from './call-sink.ts';
 import { NodeRefused, type XdsListener, type XdsOptions } from './contract.ts';
+import type { GrpcCall } from './grpc-call.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { decodeNode } from './node.ts';
 import type { XdsSettings } from './settings.ts';
-
-interface OpenStream {
-  readonly call: RawCall;
-  readonly sink: CallSink;
-  readonly state: StreamState;
-}
 
 /** Joins gRPC calls to the engine: requests in, answers out, and the events of both to whoever listens. */
 export class DiscoveryStreams {
@@ -23,7 +17,7 @@ export class DiscoveryStreams {
   readonly #now: () => number;
   readonly #listener: XdsListener;
   readonly #metrics: XdsMetrics | undefined;
-  readonly #open = new Map<RawCall, OpenStream>();
+  readonly #open = new Map<StreamState, GrpcCall>();
 
   constructor(options: XdsOptions, settings: XdsSettings, now: () => number) {
     this.#now = now;
@@ -43,59 +37,50 @@ export class DiscoveryStreams {
   }
 
   /** Serves one call until either side ends it. */
-  serve(call: RawCall, protocol: Protocol, typeUrl: TypeUrl | undefined): void {
-    const sink = new CallSink(call, () => this.engine.drained(state, this.#now()));
-    const state = this.engine.open({ protocol, typeUrl, peer: call.getPeer(), sink }, this.#now());
-    const open = { call, sink, state };
-    this.#open.set(call, open);
+  serve(call: GrpcCall, protocol: Protocol, typeUrl: TypeUrl | undefined): void {
+    const state = this.engine.open({ protocol, typeUrl, peer: call.peer, sink: call }, this.#now());
+    this.#open.set(state, call);
     this.#metrics?.streamOpened(protocol);
-    call.on('data', (bytes: Buffer) => this.#receive(open, bytes));
-    call.on('cancelled', () => this.#closed(open, 'client'));
-    call.on('error', () => this.#closed(open, 'client'));
-    call.on('end', () => {
-      this.#closed(open, 'client');
-      sink.finish();
+    call.start({
+      message: (bytes) => this.#receive(state, bytes),
+      drained: () => this.engine.drained(state, this.#now()),
+      closed: () => this.#closed(state, this.engine.streams.has(state) ? 'client' : 'stalled'),
     });
   }
 
   /** Acts on deadlines. */
   tick(): void {
     this.engine.tick(this.#now());
-    for (const open of this.#open.values()) {
-      if (!this.engine.streams.has(open.state)) this.#closed(open, 'stalled');
-    }
   }
 
   /** Ends every stream; clients connect again, elsewhere or later. */
   endAll(): void {
-    for (const open of [...this.#open.values()]) {
-      open.sink.end({ code: 'UNAVAILABLE', message: 'the server is shutting down; connect again' });
-      this.#closed(open, 'shutdown');
+    for (const [state, call] of [...this.#open]) {
+      this.#closed(state, 'shutdown');
+      call.end({ code: 'UNAVAILABLE', message: 'the server is shutting down; connect again' });
     }
   }
 
-  #receive(open: OpenStream, bytes: Buffer): void {
-    if (!this.#open.has(open.call)) return;
+  #receive(state: StreamState, bytes: Buffer): void {
     try {
-      this.engine.receive(open.state, bytes, this.#now());
+      this.engine.receive(state, bytes, this.#now());
     } catch (error) {
-      const end =
-        error instanceof RequestRefused
-          ? error.end
-          : ({
-              code: 'INVALID_ARGUMENT',
-              message: `malformed request: ${(error as Error).message}`,
-            } as const);
-      if (!(error instanceof RequestRefused || error instanceof MalformedMessage)) throw error;
-      this.#listener.refused?.({ peer: open.state.peer, reason: end.message });
-      this.#closed(open, 'refused');
-      open.sink.end(end);
+      if (error instanceof RequestRefused) this.#refuse(state, error.end);
+      else if (error instanceof MalformedMessage) {
+        this.#refuse(state, { code: 'INVALID_ARGUMENT', message: `malformed request: ${error.message}` });
+      } else throw error;
     }
   }
 
-  #closed(open: OpenStream, reason: 'client' | 'refused' | 'stalled' | 'shutdown'): void {
-    if (!this.#open.delete(open.call)) return;
-    const { state } = open;
+  #refuse(state: StreamState, end: StreamEnd): void {
+    this.#listener.refused?.({ peer: state.peer, reason: end.message });
+    const call = this.#open.get(state);
+    this.#closed(state, 'refused');
+    call?.end(end);
+  }
+
+  #closed(state: StreamState, reason: 'client' | 'refused' | 'stalled' | 'shutdown'): void {
+    if (!this.#open.delete(state)) return;
     this.engine.close(state, this.#now());
     this.#metrics?.streamClosed(state.protocol, reason);
     if (state.node) this.#listener.disconnected?.(state.node, state.peer);

@@ -1,5 +1,4 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { status } from '@grpc/grpc-js';
 import type { NodeIdentity } from '../core/delta/facts.ts';
 import type { NodeDescriptor } from '../core/ir/node.ts';
 import type { ClusterLoad, EndpointLoad, LoadReport, MetricLoad } from '../core/signals/load-report.ts';
@@ -9,13 +8,16 @@ import {
   LoadStatsRequestSchema,
   LoadStatsResponseSchema,
 } from '../gen/envoy/service/load_stats/v3/lrs_pb.js';
-import type { RawCall } from './call-sink.ts';
+import type { GrpcCall } from './grpc-call.ts';
+import type { CallEnd } from './grpc-status.ts';
+import { frameMessage } from './message-reader.ts';
 import { identityOf } from './node.ts';
 
 export interface LoadReportOptions {
   readonly intervalMs: number;
   readonly now: () => number;
   roleOf(node: NodeIdentity): NodeDescriptor['kind'];
+  opened(): void;
   report(report: LoadReport): void;
   closed(reason: 'client' | 'refused' | 'shutdown'): void;
 }
@@ -23,7 +25,7 @@ export interface LoadReportOptions {
 /** The load reporting streams that are open. */
 export class LoadReportStreams {
   readonly #options: LoadReportOptions;
-  readonly #open = new Set<RawCall>();
+  readonly #open = new Set<GrpcCall>();
 
   constructor(options: LoadReportOptions) {
     this.#options = options;
@@ -33,46 +35,38 @@ export class LoadReportStreams {
    * Serves one stream: asks for every cluster's load, by endpoint, at the interval, and hands on each report
    * as it comes.
    */
-  serve(call: RawCall): void {
+  serve(call: GrpcCall): void {
     let node: NodeIdentity | undefined;
     this.#open.add(call);
-    call.on('data', (bytes: Buffer) => {
-      if (!this.#open.has(call)) return;
-      try {
-        const request = fromBinary(LoadStatsRequestSchema, bytes);
-        if (node) {
-          this.#options.report(loadReport(request, node, this.#options));
-          return;
+    this.#options.opened();
+    call.start({
+      message: (bytes) => {
+        try {
+          const request = fromBinary(LoadStatsRequestSchema, bytes);
+          if (node) this.#options.report(loadReport(request, node, this.#options));
+          else if (request.node) {
+            node = identityOf(request.node);
+            call.write(answer(this.#options.intervalMs)); // the first request only introduces the node
+          } else throw new Error('the first request of a stream must carry node');
+        } catch (error) {
+          const message = error instanceof Error ? error.message : `${error}`;
+          this.#end(call, 'refused', { code: 'INVALID_ARGUMENT', message });
         }
-        if (!request.node) throw new Error('the first request of a stream must carry node');
-        node = identityOf(request.node);
-        call.write(answer(this.#options.intervalMs)); // the first request only introduces the node
-      } catch (error) {
-        const details = error instanceof Error ? error.message : `${error}`;
-        this.#end(call, 'refused', { code: status.INVALID_ARGUMENT, details });
-      }
-    });
-    call.on('cancelled', () => this.#end(call, 'client'));
-    call.on('error', () => this.#end(call, 'client'));
-    call.on('end', () => {
-      this.#end(call, 'client');
-      call.end();
+      },
+      drained: () => {},
+      closed: () => this.#end(call, 'client'),
     });
   }
 
   endAll(): void {
-    const reason = { code: status.UNAVAILABLE, details: 'the server is shutting down; connect again' };
-    for (const call of [...this.#open]) this.#end(call, 'shutdown', reason);
+    const end = { code: 'UNAVAILABLE', message: 'the server is shutting down; connect again' } as const;
+    for (const call of [...this.#open]) this.#end(call, 'shutdown', end);
   }
 
-  #end(
-    call: RawCall,
-    why: 'client' | 'refused' | 'shutdown',
-    error?: { code: status; details: string },
-  ): void {
+  #end(call: GrpcCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
     if (!this.#open.delete(call)) return;
     this.#options.closed(why);
-    if (error) call.emit('error', error);
+    if (end) call.end(end);
   }
 }
 
@@ -87,7 +81,7 @@ function answer(intervalMs: number): Buffer {
     reportEndpointGranularity: true,
     loadReportingInterval,
   });
-  return Buffer.from(toBinary(LoadStatsResponseSchema, response));
+  return frameMessage(toBinary(LoadStatsResponseSchema, response));
 }
 
 function loadReport(request: LoadStatsRequest, node: NodeIdentity, options: LoadReportOptions): LoadReport {

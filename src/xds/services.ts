@@ -1,5 +1,4 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import type { MethodDefinition } from '@grpc/grpc-js';
 import type { Protocol } from '../core/delta/answer.ts';
 import { TYPE_URL, type TypeUrl } from '../core/delta/type-urls.ts';
 import { ClusterDiscoveryService } from '../gen/envoy/service/cluster/v3/cds_pb.js';
@@ -12,18 +11,15 @@ import { RouteDiscoveryService, ScopedRoutesDiscoveryService } from '../gen/envo
 import { RuntimeDiscoveryService } from '../gen/envoy/service/runtime/v3/rtds_pb.js';
 import { SecretDiscoveryService } from '../gen/envoy/service/secret/v3/sds_pb.js';
 
-/** A gRPC method whose messages are taken and given as bytes. */
-export type RawMethod = MethodDefinition<Buffer, Buffer>;
-
 /** What a method of a discovery service is. */
 export type DiscoveryMethod =
   | {
       readonly kind: 'stream';
+      readonly path: string;
       readonly protocol: Protocol;
       readonly typeUrl: TypeUrl | undefined;
-      readonly raw: RawMethod;
     }
-  | { readonly kind: 'fetch'; readonly name: string; readonly raw: RawMethod };
+  | { readonly kind: 'fetch'; readonly path: string };
 
 const SINGLE_TYPE: readonly (readonly [DescService, TypeUrl])[] = [
   [ClusterDiscoveryService, TYPE_URL.cds],
@@ -54,27 +50,19 @@ function discoveryMethod(
   method: DescMethod,
   typeUrl: TypeUrl | undefined,
 ): DiscoveryMethod {
-  const raw = rawMethod(service, method);
-  if (method.methodKind !== 'bidi_streaming') return { kind: 'fetch', name: method.name, raw };
-  const protocol = method.input.name === 'DeltaDiscoveryRequest' ? 'delta' : 'sotw';
-  return { kind: 'stream', protocol, typeUrl, raw };
+  const path = pathOf(service, method);
+  if (method.methodKind !== 'bidi_streaming') return { kind: 'fetch', path };
+  return {
+    kind: 'stream',
+    path,
+    protocol: method.input.name === 'DeltaDiscoveryRequest' ? 'delta' : 'sotw',
+    typeUrl,
+  };
 }
 
 /** The method on which sidecars report their load. */
-export const LOAD_STATS: RawMethod = rawMethod(
-  LoadReportingService,
-  LoadReportingService.method.streamLoadStats,
-);
+export const LOAD_STATS = pathOf(LoadReportingService, LoadReportingService.method.streamLoadStats);
 
-export function rawMethod(service: DescService, method: DescMethod): RawMethod {
-  const asIs = (bytes: Buffer): Buffer => bytes;
-  return {
-    path: `/${service.typeName}/${method.name}`,
-    requestStream: method.methodKind !== 'unary' && method.methodKind !== 'server_streaming',
-    responseStream: method.methodKind === 'bidi_streaming' || method.methodKind === 'server_streaming',
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  };
+function pathOf(service: DescService, method: DescMethod): string {
+  return `/${service.typeName}/${method.name}`;
 }

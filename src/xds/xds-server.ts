@@ -1,22 +1,11 @@
-import {
-  logVerbosity,
-  Server,
-  ServerCredentials,
-  type ServerOptions,
-  type ServiceDefinition,
-  type sendUnaryData,
-  setLogVerbosity,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
 import { changeTo } from '../core/delta/change-to.ts';
 import { acknowledgementOf, factsOf } from '../core/delta/stream-facts.ts';
-import type { RawCall } from './call-sink.ts';
 import { ListenFailed, type XdsOptions, type XdsServer } from './contract.ts';
 import { DiscoveryStreams } from './discovery-streams.ts';
 import { FlushSchedule } from './flush-schedule.ts';
+import { type GrpcServer, type GrpcServerOptions, serveGrpc } from './grpc-server.ts';
 import { LoadReportStreams } from './load-reports.ts';
-import { discoveryMethods, LOAD_STATS, type RawMethod } from './services.ts';
+import { discoveryMethods, LOAD_STATS } from './services.ts';
 import { DEFAULT_SETTINGS, type XdsSettings } from './settings.ts';
 
 /** How often deadlines are looked at, ms. */
@@ -32,10 +21,12 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
   const now = options.now ?? Date.now;
   const streams = new DiscoveryStreams(options, settings, now);
   const { engine } = streams;
-  const server = new Server(grpcOptions(settings));
-  addDiscovery(server, streams);
-  const reports = addLoadReports(server, options, settings, now);
-  const port = await listen(server, options);
+  const reports = loadReportStreams(options, settings, now);
+  const server = await listen(
+    options,
+    settings,
+    new Map([...discovery(streams), ...loadReporting(reports, settings)]),
+  );
 
   const schedule = new FlushSchedule(
     settings.coalesceMs,
@@ -46,7 +37,7 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
   const heartbeats = new Heartbeats(() => engine.heartbeat(now()));
   return {
     address: options.address.slice(0, options.address.lastIndexOf(':')),
-    port,
+    port: server.port,
     publish: (change) => {
       const publication = engine.publish(change, now());
       heartbeats.every(engine.heartbeatIntervalMs());
@@ -64,86 +55,57 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
       schedule.stop();
       streams.endAll();
       reports.endAll();
-      await shutDown(server, settings.closeDeadlineMs);
+      await server.close(settings.closeDeadlineMs);
     },
   };
 }
 
-function grpcOptions(settings: XdsSettings): ServerOptions {
-  return {
-    'grpc.max_concurrent_streams': 100_000,
-    'grpc.max_receive_message_length': settings.requestBytes,
-    'grpc.max_send_message_length': -1,
-    'grpc.keepalive_time_ms': settings.keepaliveMs,
-    'grpc.keepalive_timeout_ms': settings.keepaliveMs,
-  };
+type Methods = GrpcServerOptions['methods'];
+
+function discovery(streams: DiscoveryStreams): Methods {
+  return new Map(
+    discoveryMethods().map((method) => [
+      method.path,
+      method.kind === 'stream'
+        ? (call) => streams.serve(call, method.protocol, method.typeUrl)
+        : `${method.path} is not served: open a stream instead, delta or state of the world`,
+    ]),
+  );
 }
 
-function addDiscovery(server: Server, streams: DiscoveryStreams): void {
-  for (const method of discoveryMethods()) {
-    if (method.kind === 'stream') {
-      addMethod(server, method.raw, (call: RawCall) => streams.serve(call, method.protocol, method.typeUrl));
-    } else {
-      const details = `${method.name} is not served: open a stream instead, delta or state of the world`;
-      addMethod(server, method.raw, (_: unknown, done: sendUnaryData<Buffer>) =>
-        done({ code: status.UNIMPLEMENTED, details }),
-      );
-    }
-  }
+function loadReporting(reports: LoadReportStreams, settings: XdsSettings): Methods {
+  return new Map(settings.loadReportIntervalMs > 0 ? [[LOAD_STATS, (call) => reports.serve(call)]] : []);
 }
 
-function addLoadReports(
-  server: Server,
-  options: XdsOptions,
+function loadReportStreams(
+  { metrics, listener, nodes }: XdsOptions,
   settings: XdsSettings,
   now: () => number,
-): LoadReportStreams {
-  const { metrics, listener, nodes } = options;
-  const reports = new LoadReportStreams({
+) {
+  return new LoadReportStreams({
     intervalMs: settings.loadReportIntervalMs,
     now,
     roleOf: (node) => nodes.roleOf(node),
+    opened: () => metrics?.streamOpened('lrs'),
     report: (report) => {
       metrics?.loadReport();
       listener?.loadReport?.(report);
     },
     closed: (reason) => metrics?.streamClosed('lrs', reason),
   });
-  if (settings.loadReportIntervalMs > 0) {
-    addMethod(server, LOAD_STATS, (call: RawCall) => {
-      metrics?.streamOpened('lrs');
-      reports.serve(call);
-    });
+}
+
+async function listen(
+  { address, tls }: XdsOptions,
+  settings: XdsSettings,
+  methods: Methods,
+): Promise<GrpcServer> {
+  const { requestBytes: maxMessageBytes, keepaliveMs } = settings;
+  try {
+    return await serveGrpc({ address, tls, methods, maxMessageBytes, keepaliveMs });
+  } catch (error) {
+    throw new ListenFailed(address, error as Error & { code?: string });
   }
-  return reports;
-}
-
-function addMethod(server: Server, method: RawMethod, handler: UntypedServiceImplementation[string]): void {
-  const service: ServiceDefinition = { method };
-  server.addService(service, { method: handler });
-}
-
-async function listen(server: Server, { address, tls }: XdsOptions): Promise<number> {
-  setLogVerbosity(logVerbosity.NONE); // its words about a port in use are ours to say
-  const credentials = tls
-    ? ServerCredentials.createSsl(
-        tls.clientCa ?? null,
-        [{ cert_chain: tls.cert, private_key: tls.key }],
-        !!tls.clientCa,
-      )
-    : ServerCredentials.createInsecure();
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error) reject(new ListenFailed(address, error));
-      else resolve(port);
-    });
-  });
-}
-
-async function shutDown(server: Server, deadlineMs: number): Promise<void> {
-  const timer = setTimeout(() => server.forceShutdown(), deadlineMs);
-  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-  clearTimeout(timer);
 }
 
 /** Beats at the interval that the resources in force need, or not at all. */

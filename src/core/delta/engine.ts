@@ -153,8 +153,8 @@ export class Engine {
   /** Acts on deadlines that have passed: to be called a few times a second. */
   tick(now: number): void {
     for (const { stream, message } of this.#delivery.tick(now)) {
-      stream.sink.end({ code: 'RESOURCE_EXHAUSTED', message });
       this.close(stream, now);
+      stream.sink.end({ code: 'RESOURCE_EXHAUSTED', message });
     }
     this.#releaseHeld(now);
   }
