@@ -50,7 +50,9 @@ export class Mesh {
         roleOf: () => 'outbound',
       },
     });
-    publisher = new MeshPublisher(server, encodeForPool);
+    publisher = new MeshPublisher(server, encodeForPool, (_, error) => {
+      throw error;
+    });
     return new Mesh(server, publisher);
   }
 
