@@ -37,14 +37,17 @@ export class LoadReportStreams {
    */
   serve(call: GrpcCall): void {
     let node: NodeIdentity | undefined;
+    let firstOfStream = true;
     this.#open.add(call);
     this.#options.opened();
     call.start({
       message: (bytes) => {
         try {
           const request = fromBinary(LoadStatsRequestSchema, bytes);
-          if (node) this.#options.report(loadReport(request, node, this.#options));
-          else if (request.node) {
+          if (node) {
+            this.#options.report({ ...loadReport(request, node, this.#options), firstOfStream });
+            firstOfStream = false;
+          } else if (request.node) {
             node = identityOf(request.node);
             call.write(answer(this.#options.intervalMs)); // the first request only introduces the node
           } else throw new Error('the first request of a stream must carry node');

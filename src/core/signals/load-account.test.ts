@@ -55,6 +55,19 @@ describe('settleAccounts', () => {
     ]);
   });
 
+  test('on one stream a late report is only late, and on a new one nothing is known of before', () => {
+    const first = settleAccounts(undefined, { ...reportOf(undefined, 0), firstOfStream: true }).reporter;
+    const busy = settleAccounts(first, { ...reportOf([10, 0, 0, 10], 1000), firstOfStream: false }).reporter;
+    for (const [firstOfStream, abandoned] of [
+      [false, 10],
+      [true, 0],
+    ] as const) {
+      const next = settleAccounts(busy, { ...reportOf(undefined, 2700), firstOfStream }).reporter;
+      const last = settleAccounts(next, { ...reportOf(undefined, 3700), firstOfStream: false });
+      expect(last.abandoned.reduce((sum, { count }) => sum + count, 0)).toBe(abandoned);
+    }
+  });
+
   test('a balanced account is not kept', () => {
     const first = settleAccounts(undefined, reportOf(undefined, 0)).reporter;
     const busy = settleAccounts(first, reportOf([10, 0, 0, 10], 1000)).reporter;

@@ -30,14 +30,11 @@ export interface Abandoned {
 
 const BALANCED: Account = { inProgress: 0, missing: 0, told: 0 };
 
-/**
- * A report that comes later than this many intervals follows a gap (the stream was renewed, and what
- * happened in between is told nowhere): accounts begin anew.
- */
+/** Where a report does not tell whether its stream is new, one that comes later than this is taken for it. */
 const GAP_INTERVALS = 1.25;
 
 /**
- * Balances a report. The sidecar reads its counters one after the other while requests go on, so that one
+ * Balances a report. The first of a stream opens the accounts anew. The sidecar reads its counters one after the other while requests go on, so that one
  * may be missing in a report and too many in the next: only what is missing in two in a row is told.
  */
 export function settleAccounts(
@@ -45,7 +42,8 @@ export function settleAccounts(
   report: LoadReport,
 ): { readonly reporter: Ledger; readonly abandoned: readonly Abandoned[] } {
   const { at, intervalMs } = report;
-  const before = known && at - known.at <= GAP_INTERVALS * intervalMs ? known : undefined;
+  const isFirst = report.firstOfStream ?? (known === undefined || at - known.at > GAP_INTERVALS * intervalMs);
+  const before = isFirst ? undefined : known;
   const accounts = new Map<string, Map<string, Account>>();
   const abandoned: Abandoned[] = [];
   const settle = (cluster: string, address: string, load: EndpointLoad | undefined) => {

@@ -13,6 +13,11 @@ export interface LoadReport {
   readonly at: number;
   /** The interval that was asked for, ms; after three of them without a report the reporter is lost. */
   readonly intervalMs: number;
+  /**
+   * Whether it is the first with statistics on its stream: what happened since the report before it is told
+   * nowhere. Where this is not told, a report that is late is taken for one.
+   */
+  readonly firstOfStream?: boolean;
   readonly clusters: readonly ClusterLoad[];
 }
 
