@@ -70,7 +70,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       refused: ({ peer, reason }) => log.warn({ peer }, reason),
     },
   });
-  publisher = new MeshPublisher(xds, encodeForPool);
+  publisher = new MeshPublisher(xds, encodeForPool, (service, error) =>
+    log.error({ service, err: error }, 'this service cannot be translated; its configuration stays as it is'),
+  );
   const controller = openController(publisher, signals, store, log);
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(

@@ -29,15 +29,18 @@ interface KnownView {
 export class MeshPublisher {
   readonly #pool: ResourcePool;
   readonly #encode: Encode;
+  readonly #onFailure: (service: string, error: unknown) => void;
   #services: ReadonlyMap<string, ServiceIr> = new Map();
   readonly #texts = new Map<string, string>();
   readonly #resources = new Map<string, ReadonlyMap<string, Resource>>();
   readonly #views = new Map<string, KnownView>();
   #structure = '';
 
-  constructor(pool: ResourcePool, encode: Encode) {
+  /** @param onFailure told of a service that cannot be translated, once for each attempt with other content */
+  constructor(pool: ResourcePool, encode: Encode, onFailure: (service: string, error: unknown) => void) {
     this.#pool = pool;
     this.#encode = encode;
+    this.#onFailure = onFailure;
   }
 
   /** The services as last published. */
@@ -57,7 +60,8 @@ export class MeshPublisher {
       const text = JSON.stringify(service);
       if (this.#texts.get(id) === text) continue;
       this.#texts.set(id, text);
-      this.#replace(id, translateService(service).map(this.#encode), upsert, remove);
+      const resources = this.#translate(service);
+      if (resources !== undefined) this.#replace(id, resources, upsert, remove);
     }
     for (const id of [...this.#texts.keys()]) {
       if (services.has(id)) continue;
@@ -89,6 +93,16 @@ export class MeshPublisher {
 
   acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement {
     return this.#pool.acknowledgement(sequence, keys);
+  }
+
+  /** Undefined when it cannot be translated: what was published of it stays, and the others go on. */
+  #translate(service: ServiceIr): readonly Resource[] | undefined {
+    try {
+      return translateService(service).map(this.#encode);
+    } catch (error) {
+      this.#onFailure(service.id, error);
+      return undefined;
+    }
   }
 
   #replace(id: string, next: readonly Resource[], upsert: Resource[], remove: ResourceKey[]): void {

@@ -115,7 +115,7 @@ function rolloutObject(wish: RolloutWish): ModelRolloutInput {
         warmUp: '0s',
         metrics: [
           { name: 'errors', type: 'ErrorRate', maxRatio: 2, thresholdRange: { max: 0.05 } },
-          { name: 'p95', type: 'Latency', quantile: 0.95, thresholdRange: { max: '1s' } },
+          { name: 'p95', type: 'Latency', quantile: 0.95, maxRatio: 2, thresholdRange: { max: '500ms' } },
           { name: 'scores', type: 'ScoreShift', maxShift: 0.25 },
         ],
       },
