@@ -1,4 +1,4 @@
-import type { Acknowledgement, NodeIdentity, Rejection, StreamFacts } from '../core/delta/facts.ts';
+import type { Acknowledgement, Levels, NodeIdentity, Rejection, StreamFacts } from '../core/delta/facts.ts';
 import type { Change, Publication, Resource, ResourceKey, ResourceVersion } from '../core/delta/resource.ts';
 import type { TypeUrl } from '../core/delta/type-urls.ts';
 import type { NodeDescriptor } from '../core/ir/node.ts';
@@ -69,6 +69,8 @@ export interface XdsServer {
   streams(): StreamFacts[];
   /** Who of those subscribed to these resources acknowledged them as of this publication or a later one. */
   acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement;
+  /** Counts of what there is now, for metrics. */
+  levels(): Levels;
   /** Lets answers under way go out, ends every stream (clients reconnect elsewhere), and stops listening. */
   close(): Promise<void>;
 }

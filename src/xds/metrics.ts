@@ -15,14 +15,3 @@ export interface XdsMetrics {
   coalesced(): void;
   loadReport(): void;
 }
-
-/** Levels that are read when somebody asks. */
-export interface XdsLevels {
-  /** Subscriptions by type. */
-  readonly subscriptions: ReadonlyMap<TypeUrl, number>;
-  readonly resources: ReadonlyMap<TypeUrl, number>;
-  /** Streams that have not acknowledged everything. */
-  readonly laggards: number;
-  /** How long the slowest of them has been behind, ms. */
-  readonly slowestLagMs: number;
-}

@@ -1,5 +1,5 @@
 import { changeTo } from '../core/delta/change-to.ts';
-import { acknowledgementOf, factsOf } from '../core/delta/stream-facts.ts';
+import { acknowledgementOf, factsOf, levelsOf } from '../core/delta/stream-facts.ts';
 import { ListenFailed, type XdsOptions, type XdsServer } from './contract.ts';
 import { DiscoveryStreams } from './discovery-streams.ts';
 import { FlushSchedule } from './flush-schedule.ts';
@@ -49,6 +49,7 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
     versions: () => engine.pool.versions(),
     streams: () => [...engine.streams].flatMap((stream) => factsOf(engine, stream, now()) ?? []),
     acknowledgement: (sequence, keys) => acknowledgementOf(engine, sequence, keys),
+    levels: () => levelsOf(engine, now()),
     close: async () => {
       clearInterval(ticks);
       heartbeats.every(undefined);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Client, resource, World } from './engine-fixture.ts';
 import { RequestRefused } from './stream.ts';
-import { acknowledgementOf, factsOf } from './stream-facts.ts';
+import { acknowledgementOf, factsOf, levelsOf } from './stream-facts.ts';
 import { TYPE_URL } from './type-urls.ts';
 
 const { cds, lds, rds } = TYPE_URL;
@@ -286,4 +286,18 @@ describe('Who has acknowledged what', () => {
     const sequence = w.publish({ 'rds/other': '1' });
     expect(acknowledgementOf(w.engine, sequence, R)).toMatchObject({ of: 1, by: 1 });
   });
+});
+
+test('Levels count what there is, and how far behind the slowest is', () => {
+  const w = world();
+  follower(w);
+  const slow = follower(w, 'sotw', 'slow@all');
+  expect(levelsOf(w.engine, w.now)).toMatchObject({ streams: 2, laggards: 0, slowestLagMs: 0 });
+  slow.ready = false;
+  w.publish({ 'rds/r': '2' });
+  w.now += 70;
+  const levels = levelsOf(w.engine, w.now);
+  expect(levels).toMatchObject({ laggards: 2, slowestLagMs: 70 });
+  expect(levels.subscriptions.get(rds)).toBe(2);
+  expect(levels.resources.get(rds)).toBe(1);
 });

@@ -62,3 +62,16 @@ export interface Acknowledgement {
     readonly message: string;
   }[];
 }
+
+/** How much there is, and how far behind the slowest is. */
+export interface Levels {
+  readonly streams: number;
+  /** Subscriptions of all streams, by type. */
+  readonly subscriptions: ReadonlyMap<TypeUrl, number>;
+  /** Resources in the pool, by type. */
+  readonly resources: ReadonlyMap<TypeUrl, number>;
+  /** Streams that have not acknowledged everything. */
+  readonly laggards: number;
+  /** How long the slowest of them has been behind, ms. */
+  readonly slowestLagMs: number;
+}

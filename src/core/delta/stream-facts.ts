@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts';
-import type { Acknowledgement, StreamFacts, TypeFacts } from './facts.ts';
+import type { Acknowledgement, Levels, StreamFacts, TypeFacts } from './facts.ts';
 import type { ResourceKey } from './resource.ts';
 import type { StreamState } from './stream.ts';
 import type { Subscription } from './subscription.ts';
@@ -81,12 +81,21 @@ export function acknowledgementOf(
   };
 }
 
-/** Subscriptions by type, of all streams. */
-export function subscriptionCounts(engine: Engine): Map<TypeUrl, number> {
-  const counts = new Map<TypeUrl, number>();
-  for (const { typeUrl, members } of engine.groups.all())
-    counts.set(typeUrl, (counts.get(typeUrl) ?? 0) + members.size);
-  return counts;
+/** Counts over everything; walks all streams, so it is for a scrape and not for a push. */
+export function levelsOf(engine: Engine, now: number): Levels {
+  const subscriptions = new Map<TypeUrl, number>();
+  for (const { typeUrl, members } of engine.groups.all()) {
+    subscriptions.set(typeUrl, (subscriptions.get(typeUrl) ?? 0) + members.size);
+  }
+  let laggards = 0;
+  let slowestLagMs = 0;
+  for (const stream of engine.streams) {
+    if (stream.subscriptions.values().every((s) => s.isConverged)) continue;
+    laggards++;
+    slowestLagMs = Math.max(slowestLagMs, lagOf(stream, now));
+  }
+  const resources = engine.pool.counts();
+  return { streams: engine.streams.size, subscriptions, resources, laggards, slowestLagMs };
 }
 
 function later(a: number | undefined, b: number | undefined): number | undefined {
