@@ -1,23 +1,32 @@
 import type { BalancingPolicy } from '../../api/traffic-policy.ts';
 import type { EndpointObservation } from '../../observation/observation.ts';
+import type { Cusum } from '../../stats/cusum.ts';
 
 /** What is remembered of one endpoint: a plain value. */
 export interface EndpointMemory {
-  /** Natural log of its weight against the fair share. */
-  readonly logWeight: number;
-  /** Fading sums of requests and failures. */
+  /** Natural log of its weight against the fair share, in parts: for its errors, its load, its latency. */
+  readonly errorLog: number;
+  readonly loadLog: number;
+  readonly latencyLog: number;
+  /** Fading sums, over tens of seconds. */
   readonly requests: number;
   readonly failures: number;
-  /** Smoothed load figures; undefined until seen. */
+  /** Failures above what is usual in the fleet, since they began. */
+  readonly run: Cusum;
+  /** Fading sums, over seconds: requests whose latency is known, and their latencies together. */
+  readonly timed: number;
+  readonly latencyTotalMs: number;
+  /** Smoothed figures of the model server; undefined until seen. */
   readonly utilization: number | undefined;
   readonly queue: number | undefined;
-  readonly inFlight: number | undefined;
-  readonly latencyMs: number | undefined;
   /** How long nothing was known of it. */
   readonly blindMs: number;
+  /** It was said to be derated, and not yet that it is back. */
+  readonly derated: boolean;
 }
 
 export interface BalanceState {
+  /** Time of the previous look. */
   readonly lastMs: number;
   /** By `ADDRESS:PORT`. */
   readonly endpoints: Readonly<Record<string, EndpointMemory>>;
@@ -47,7 +56,7 @@ export interface BalanceEvent {
 export interface EndpointEvidence {
   readonly address: string;
   readonly factor: number;
-  /** What the law would give it at once, against the fair share. */
+  /** What the law would give it at once, against the best endpoint. */
   readonly target: number;
   readonly errorRate: number;
   readonly load: number | undefined;
