@@ -1,10 +1,15 @@
-import { serve as serveNode } from '@hono/node-server';
 import type { Logger } from 'pino';
+import type { AnswerStore } from './cache/answers.ts';
+import { openMemoryStore } from './cache/memory-store.ts';
+import { openRedisStore } from './cache/redis-store.ts';
 import { FaultInjector, watchFaultFile } from './faults/injector.ts';
 import { serveGrpc } from './grpc/server.ts';
 import { createApp } from './http/app.ts';
+import { listenHttp } from './http/listen.ts';
 import { Problem } from './protocol/problem.ts';
 import { openRepository } from './repository/open.ts';
+import type { Repository } from './repository/stored.ts';
+import { wantedModels } from './repository/wanted.ts';
 import { ModelService } from './service.ts';
 import { Catalogue } from './serving/catalogue.ts';
 import { Inference } from './serving/inference.ts';
@@ -13,7 +18,9 @@ import type { ModelServerSettings } from './settings.ts';
 import { versionEvents } from './telemetry/events.ts';
 import { type LoadTimes, registerGauges } from './telemetry/gauges.ts';
 import { LoadMeter } from './telemetry/load.ts';
+import { MemoryGuard } from './telemetry/memory-guard.ts';
 import { ServingMetrics } from './telemetry/metrics.ts';
+import { openCallLog } from './tracing/call-log.ts';
 
 /** A model server that serves. */
 export interface ModelServer {
@@ -31,87 +38,53 @@ export interface ModelServer {
  */
 export async function serveModels(settings: ModelServerSettings, log: Logger): Promise<ModelServer> {
   const repository = openRepository(settings.repository, process.env);
-  const names = await modelNames(settings, await repository.list());
-  const metrics = new ServingMetrics();
-  const loadTimes = new Map<ServedVersion, LoadTimes>();
-  const faults = new FaultInjector(settings.faults.seed);
-  if (settings.faults.initial) faults.set(settings.faults.initial);
-
-  const events = versionEvents({ log, metrics, loadTimes, onState: () => service.healthChanged() });
-  const catalogue = new Catalogue({
-    shelf: repository,
-    policyOf: (model) => settings.models.get(model) ?? settings.versionPolicy,
-    open: ({ model, version, source }) => new ServedVersion({ ...settings, model, version, source }, events),
-  });
-  const inference = new Inference({
-    catalogue,
-    metrics,
-    faultFor: (model, version) => faults.next(model, version),
-    onCall: (record) => log.debug({ ...record.labels, ...record, labels: undefined }, 'call'),
-  });
-  const load = new LoadMeter({ versions: () => catalogue.all(), answered: () => inference.answered });
-  const service: ModelService = new ModelService({
-    catalogue,
-    inference,
-    load,
-    productVersion: '0.1.0',
-    strictReadiness: settings.strictReadiness,
-    degraded: () => false,
-  });
-  registerGauges(metrics.registry, {
-    versions: () => catalogue.all(),
-    loadTimes: (version) => loadTimes.get(version),
-  });
+  const names = await namesIn(repository, settings);
+  const parts = assemble(settings, log, repository);
+  const { catalogue, service, metrics, faults } = parts;
 
   const app = createApp({
     service,
     registry: metrics.registry,
     faults: settings.faults.overHttp ? faults : undefined,
   });
-  const http = await listenHttp(app.fetch, settings.http);
-  const grpc = await serveGrpc(service, settings.grpc).catch((error: Error) => {
+  const http = await listenHttp(app, settings.http).catch(async (error: Error) => {
+    await parts.close();
+    throw listenProblem('HTTP', settings.http, error);
+  });
+  const grpc = await serveGrpc(service, settings.grpc).catch(async (error: Error) => {
     http.close();
+    await parts.close();
     throw listenProblem('gRPC', settings.grpc, error);
   });
-  const unwatchFaults = settings.faults.file
-    ? watchFaultFile(settings.faults.file, {
-        onFault: (fault) => {
-          faults.set(fault);
-          log.info({ fault }, 'fault in force');
-        },
-        onInvalid: (message) =>
-          log.error({ file: settings.faults.file }, `fault file is not valid: ${message}`),
-      })
-    : async () => undefined;
 
-  const drain = async () => {
-    service.startDraining();
-    await new Promise((resolve) => setTimeout(resolve, settings.drainDelayMs));
-    await grpc.close(settings.drainGraceMs);
-    await catalogue.close();
-    http.close();
-    load.close();
-    clearInterval(poll);
-    await unwatchFaults();
-  };
-  const poll = settings.pollMs > 0 ? setInterval(() => void refresh(), settings.pollMs) : undefined;
   const refresh = async () => {
     try {
-      await catalogue.refresh(await modelNames(settings, await repository.list()));
+      await catalogue.refresh(await namesIn(repository, settings));
     } catch (thrown) {
       log.warn(`the repository is not refreshed: ${(thrown as Error).message}`);
     }
+  };
+  let poll: NodeJS.Timeout | undefined;
+  const drain = async () => {
+    clearInterval(poll);
+    service.startDraining();
+    await new Promise((resolve) => setTimeout(resolve, settings.drainDelayMs));
+    await grpc.close(settings.drainGraceMs);
+    http.close();
+    await parts.close();
   };
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= drain();
     return closed;
   };
+
   await catalogue.refresh(names);
   if (!catalogue.all().some((version) => version.state === 'READY' || version.state === 'LOADING')) {
     await close();
     throw new Problem('FAILED_PRECONDITION', 'no model could be loaded');
   }
+  if (settings.pollMs > 0) poll = setInterval(() => void refresh(), settings.pollMs);
   const runnerPids = () =>
     new Map(
       catalogue
@@ -121,49 +94,77 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
   return { grpcPort: grpc.port, httpPort: http.port, runnerPids, close };
 }
 
-async function modelNames(
-  settings: ModelServerSettings,
-  stored: readonly { model: string; version: string }[],
-) {
-  const present = new Set(stored.map(({ model }) => model));
-  const known = [...present].join(', ') || 'none';
-  for (const [model, policy] of settings.models) {
-    const versions = policy?.kind === 'specific' ? policy.versions : [];
-    const missing = versions.find(
-      (version) => !stored.some((one) => one.model === model && one.version === version),
-    );
-    if (!present.has(model)) throw missingProblem(settings, `has no model "${model}"; its models: ${known}`);
-    if (missing === undefined) continue;
-    const there = stored.filter((one) => one.model === model).map(({ version }) => version);
-    throw missingProblem(
-      settings,
-      `has no version "${missing}" of "${model}"; its versions: ${there.join(', ')}`,
-    );
-  }
-  if (present.size === 0) throw missingProblem(settings, 'has no model; expected NAME/VERSION/model.onnx');
-  return settings.models.size > 0 ? [...settings.models.keys()] : [...present];
-}
-
-function missingProblem({ repository }: ModelServerSettings, what: string): Problem {
-  return new Problem('NOT_FOUND', `the model repository ${repository.location} ${what}`);
-}
-
-function listenHttp(
-  fetch: Parameters<typeof serveNode>[0]['fetch'],
-  { address, port }: ModelServerSettings['http'],
-): Promise<{ port: number; close: () => void }> {
-  return new Promise((resolve, reject) => {
-    const server = serveNode({ fetch, hostname: address, port }, (bound) =>
-      resolve({
-        port: bound.port,
-        close: () => {
-          server.close();
-          if ('closeIdleConnections' in server) server.closeIdleConnections();
-        },
-      }),
-    );
-    server.on('error', (error: Error) => reject(listenProblem('HTTP', { address, port }, error)));
+/** Puts together what answers calls; nothing listens yet and no model is loaded. */
+function assemble(settings: ModelServerSettings, log: Logger, repository: Repository) {
+  const metrics = new ServingMetrics();
+  const loadTimes = new Map<ServedVersion, LoadTimes>();
+  const faults = openFaults(settings, log);
+  const store = openStore(settings, log);
+  const calls = openCallLog(log, settings.otlpEndpoint);
+  const memory = new MemoryGuard({
+    bounds: settings.memoryBounds,
+    onChange: (degraded, share) => log.warn({ degraded, share }, 'memory'),
   });
+  const events = versionEvents({ log, metrics, loadTimes, onState: () => service.healthChanged() });
+  const catalogue = new Catalogue({
+    shelf: repository,
+    policyOf: (model) => settings.models.get(model) ?? settings.versionPolicy,
+    open: (stored) => new ServedVersion({ ...settings, ...stored }, events),
+  });
+  const inference = new Inference({
+    catalogue,
+    metrics,
+    store,
+    faultFor: (model, version) => faults.injector.next(model, version),
+    onCall: calls.add,
+  });
+  const load = new LoadMeter({ versions: () => catalogue.all(), answered: () => inference.answered });
+  const service: ModelService = new ModelService({
+    catalogue,
+    inference,
+    load,
+    productVersion: '0.1.0',
+    strictReadiness: settings.strictReadiness,
+    degraded: () => memory.degraded,
+  });
+  memory.register(metrics.registry);
+  registerGauges(metrics.registry, {
+    versions: () => catalogue.all(),
+    loadTimes: (version) => loadTimes.get(version),
+  });
+  const close = async () => {
+    await catalogue.close();
+    load.close();
+    memory.close();
+    await Promise.all([calls.close(), store?.close(), faults.close()]);
+  };
+  return { catalogue, service, metrics, faults: faults.injector, close };
+}
+
+function openStore({ cache }: ModelServerSettings, log: Logger): AnswerStore | undefined {
+  const { maxBytes, ttlMs, redisUrl } = cache;
+  if (redisUrl !== undefined)
+    return openRedisStore({ url: redisUrl, ttlMs, onTrouble: (words) => log.warn(words) });
+  return maxBytes > 0 ? openMemoryStore({ maxBytes, ttlMs, now: () => performance.now() }) : undefined;
+}
+
+function openFaults({ faults }: ModelServerSettings, log: Logger) {
+  const injector = new FaultInjector(faults.seed);
+  if (faults.initial) injector.set(faults.initial);
+  if (faults.file === undefined) return { injector, close: async () => undefined };
+  const { file } = faults;
+  const close = watchFaultFile(file, {
+    onFault(fault) {
+      injector.set(fault);
+      log.info({ fault }, 'fault in force');
+    },
+    onInvalid: (message) => log.error({ file }, `fault file is not valid: ${message}`),
+  });
+  return { injector, close };
+}
+
+async function namesIn(repository: Repository, { repository: { location }, models }: ModelServerSettings) {
+  return wantedModels(location, models, await repository.list());
 }
 
 function listenProblem(

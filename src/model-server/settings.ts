@@ -2,6 +2,7 @@ import type { Fault } from './faults/fault.ts';
 import type { RepositorySettings } from './repository/open.ts';
 import type { VersionPolicy } from './repository/order.ts';
 import type { SessionSettings } from './runner/messages.ts';
+import type { Hysteresis } from './telemetry/hysteresis.ts';
 
 /** Everything that can be set about a model server. Ports may be 0 for any free one. */
 export interface ModelServerSettings {
@@ -19,8 +20,16 @@ export interface ModelServerSettings {
   /** Calls that wait for one version at most. */
   readonly maxQueue: number;
   readonly runTimeoutMs: number;
+  /** Answers that are kept: in memory when `maxBytes` is not 0, or in Redis. */
+  readonly cache: {
+    readonly maxBytes: number;
+    readonly ttlMs: number;
+    readonly redisUrl: string | undefined;
+  };
   readonly probeAfterMs: number;
   readonly strictReadiness: boolean;
+  /** Between which shares of memory in use the server is degraded. */
+  readonly memoryBounds: Hysteresis;
   /** How long to go on answering after saying that the server is not ready, so that the mesh has noticed. */
   readonly drainDelayMs: number;
   readonly drainGraceMs: number;
@@ -31,14 +40,6 @@ export interface ModelServerSettings {
     readonly seed: number;
   };
   readonly logLevel: string;
+  /** Where spans go, if anywhere. */
+  readonly otlpEndpoint: string | undefined;
 }
-
-/** Settings that most servers keep. */
-export const DEFAULTS = {
-  address: '127.0.0.1',
-  grpcPort: 8001,
-  httpPort: 8000,
-  maxBatchRows: 16,
-  maxQueue: 1_024,
-  maxMessageMiB: 64,
-} as const;

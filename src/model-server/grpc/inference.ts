@@ -25,6 +25,7 @@ import {
 import { asProblem, type Problem } from '../protocol/problem.ts';
 import type { ModelService } from '../service.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
+import { parseTraceparent, type TraceContext } from '../tracing/context.ts';
 import { createLoadReports, LOAD_REPORT_HEADER } from './load-report.ts';
 import { requestOf, responseOf } from './tensors.ts';
 
@@ -85,7 +86,12 @@ async function infer(
   try {
     const nowMs = performance.now();
     const answer = await service.infer(
-      requestOf(request, { nowMs, deadlineMs: deadlineMs(call, nowMs), signal: gone.signal }),
+      requestOf(request, {
+        nowMs,
+        deadlineMs: deadlineMs(call, nowMs),
+        signal: gone.signal,
+        trace: traceOf(call),
+      }),
     );
     call.sendMetadata(metadataOf(service, answer.version));
     const trailer = new Metadata();
@@ -122,6 +128,10 @@ function deadlineMs(call: Call<unknown>, nowMs: number): number {
   const deadline = call.getDeadline();
   const epochMs = deadline instanceof Date ? deadline.getTime() : deadline;
   return epochMs === Number.POSITIVE_INFINITY ? epochMs : nowMs + (epochMs - Date.now());
+}
+
+function traceOf(call: Call<unknown>): TraceContext | undefined {
+  return parseTraceparent(call.metadata.get('traceparent')[0]?.toString());
 }
 
 function specMessage({ name, datatype, shape }: TensorSpec) {

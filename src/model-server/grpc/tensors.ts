@@ -13,6 +13,7 @@ import { type Datatype, isDatatype } from '../tensors/datatypes.ts';
 import { encodeNumbers } from '../tensors/numbers.ts';
 import { encodeElements } from '../tensors/strings.ts';
 import type { Tensor } from '../tensors/tensor.ts';
+import type { TraceContext } from '../tracing/context.ts';
 
 /** The list of typed contents that holds each type's elements; FP16 travels as raw bytes only. */
 const CONTENTS_FIELD = {
@@ -36,7 +37,7 @@ const CONTENTS_FIELD = {
  */
 export function requestOf(
   message: ModelInferRequest,
-  call: { nowMs: number; deadlineMs: number; signal: AbortSignal },
+  call: { nowMs: number; deadlineMs: number; signal: AbortSignal; trace: TraceContext | undefined },
 ): InferenceRequest {
   const raw = message.rawInputContents;
   if (raw.length > 0 && raw.length !== message.inputs.length) {
@@ -51,6 +52,7 @@ export function requestOf(
     priority: numberIn(message.parameters.priority, 'priority') || DEFAULT_PRIORITY,
     deadlineMs: timeoutUs ? Math.min(call.deadlineMs, call.nowMs + timeoutUs / 1_000) : call.deadlineMs,
     signal: call.signal,
+    ...(call.trace && { trace: call.trace }),
   };
 }
 

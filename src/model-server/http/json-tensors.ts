@@ -5,6 +5,7 @@ import { type Datatype, isDatatype } from '../tensors/datatypes.ts';
 import { encodeNumbers, viewElements } from '../tensors/numbers.ts';
 import { decodeTexts, encodeTexts } from '../tensors/strings.ts';
 import type { Tensor } from '../tensors/tensor.ts';
+import type { TraceContext } from '../tracing/context.ts';
 
 const parametersSchema = z.looseObject({
   priority: z.number().int().min(0).optional(),
@@ -43,7 +44,13 @@ export function parseRestRequest(body: unknown): RestRequest {
 export function restRequest(
   body: RestRequest,
   binary: Uint8Array,
-  call: { model: string; version: string; nowMs: number; signal: AbortSignal },
+  call: {
+    model: string;
+    version: string;
+    nowMs: number;
+    signal: AbortSignal;
+    trace: TraceContext | undefined;
+  },
 ): InferenceRequest {
   let offset = 0;
   const inputs = body.inputs.map((input): Tensor => {
@@ -67,6 +74,7 @@ export function restRequest(
     priority: priority || DEFAULT_PRIORITY,
     deadlineMs: timeout ? call.nowMs + timeout / 1_000 : Number.POSITIVE_INFINITY,
     signal: call.signal,
+    ...(call.trace && { trace: call.trace }),
   };
 }
 

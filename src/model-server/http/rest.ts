@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { Problem } from '../protocol/problem.ts';
 import type { ModelService } from '../service.ts';
+import { parseTraceparent } from '../tracing/context.ts';
 import { parseRestRequest, restRequest, restResponse } from './json-tensors.ts';
 
 /** Length of the JSON in a body that has binary data behind it. */
@@ -42,7 +43,13 @@ async function infer(context: Context, service: ModelService): Promise<Response>
   const named = service.versionNamed(model, version);
   if (named !== undefined) context.header('x-model-version', named);
   const answer = await service.infer(
-    restRequest(body, binary, { model, version, nowMs, signal: context.req.raw.signal }),
+    restRequest(body, binary, {
+      model,
+      version,
+      nowMs,
+      signal: context.req.raw.signal,
+      trace: parseTraceparent(context.req.header('traceparent')),
+    }),
   );
   const response = restResponse(answer, body);
   context.header('x-model-version', answer.version);

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensors/tensor.ts';
+import type { TraceContext } from '../tracing/context.ts';
 
 /** One call for inference, whichever way it came in. */
 export interface InferenceRequest {
@@ -14,6 +15,8 @@ export interface InferenceRequest {
   readonly deadlineMs: number;
   /** Aborted when the caller has gone. */
   readonly signal?: AbortSignal;
+  /** Where the call belongs in its caller's trace. */
+  readonly trace?: TraceContext;
 }
 
 /** The answer to one call. */

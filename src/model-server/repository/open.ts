@@ -15,7 +15,7 @@ export interface RepositorySettings {
     readonly region: string;
   };
   /** The folder for what is fetched; one for this process when absent. */
-  readonly cache: string | undefined;
+  readonly fetchFolder: string | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export function openRepository(settings: RepositorySettings, environment: NodeJS
       accessKeyId && secretAccessKey
         ? { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) }
         : undefined,
-    cache: settings.cache ?? join(tmpdir(), `model-server-${process.pid}`),
+    cache: settings.fetchFolder ?? join(tmpdir(), `model-server-${process.pid}`),
     key,
   });
 }

@@ -1,9 +1,12 @@
+import { answerThrough } from '../cache/answer-cache.ts';
+import type { AnswerStore } from '../cache/answers.ts';
 import type { FaultEffect } from '../faults/fault.ts';
 import type { InferenceAnswer, InferenceRequest } from '../protocol/inference.ts';
 import { asProblem, Problem } from '../protocol/problem.ts';
 import { labelsOf } from '../telemetry/gauges.ts';
 import type { ServingMetrics, VersionLabels } from '../telemetry/metrics.ts';
 import { findScoreOutputs, readPredictions } from '../telemetry/scores.ts';
+import type { TraceContext } from '../tracing/context.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ServedVersion } from './version.ts';
 
@@ -12,31 +15,34 @@ export interface CallRecord {
   readonly labels: VersionLabels;
   readonly code: string;
   readonly message: string;
+  readonly startedEpochMs: number;
   readonly totalMs: number;
   readonly queueMs: number;
   readonly computeMs: number;
+  readonly cached: boolean;
+  readonly trace: TraceContext | undefined;
 }
 
 export interface InferenceSettings {
   readonly catalogue: Catalogue;
   readonly metrics: ServingMetrics;
+  /** Where answers are kept for calls that come again, if they are. */
+  readonly store: AnswerStore | undefined;
   readonly faultFor: (model: string, version: string) => FaultEffect;
   readonly onCall: (record: CallRecord) => void;
 }
 
+/** Labels for calls to models that are not served: their names come from outside and must not become series. */
+const UNKNOWN: VersionLabels = { model: 'unknown', version: 'unknown' };
+const NOTHING_COMPUTED = { queueMs: 0, computeMs: 0 };
+
 /** The way of every inference call, whichever protocol it came by: find the version, compute, count. */
 export class Inference {
   readonly #settings: InferenceSettings;
-  #inFlight = 0;
   #answered = 0;
 
   constructor(settings: InferenceSettings) {
     this.#settings = settings;
-  }
-
-  /** Calls that have not been answered yet. */
-  get inFlight(): number {
-    return this.#inFlight;
   }
 
   /** Calls that have been answered since the start. */
@@ -46,49 +52,47 @@ export class Inference {
 
   /** Answers a call. Rejects with a `Problem`. */
   async infer(request: InferenceRequest): Promise<InferenceAnswer> {
+    const { catalogue, metrics, onCall } = this.#settings;
     const startedMs = performance.now();
-    this.#inFlight++;
-    let served: ServedVersion | undefined;
+    const begun = { startedEpochMs: Date.now(), trace: request.trace };
+    let labels = UNKNOWN;
     try {
-      served = this.#settings.catalogue.find(request.model, request.version);
-      const answer = await this.#compute(served, request, startedMs);
-      return answer;
-    } catch (thrown) {
-      const problem = asProblem(thrown);
-      const labels = served ? labelsOf(served) : UNKNOWN;
+      const served = catalogue.find(request.model, request.version);
+      labels = labelsOf(served);
+      const { outputs, computed } = await this.#compute(served, labels, request);
       const totalMs = performance.now() - startedMs;
-      this.#settings.metrics.failed(labels, problem.code, totalMs);
-      const { code, message } = problem;
-      this.#settings.onCall({ labels, code, message, totalMs, queueMs: 0, computeMs: 0 });
-      throw problem;
+      metrics.succeeded(labels, totalMs, computed ?? NOTHING_COMPUTED);
+      const scores = served.loaded && findScoreOutputs(served.loaded.signature);
+      if (scores) metrics.predicted(labels, readPredictions(scores, outputs));
+      const { queueMs, computeMs } = computed ?? NOTHING_COMPUTED;
+      onCall({ ...begun, labels, code: 'OK', message: '', totalMs, queueMs, computeMs, cached: !computed });
+      return { model: labels.model, version: labels.version, outputs };
+    } catch (thrown) {
+      const { code, message } = asProblem(thrown);
+      const totalMs = performance.now() - startedMs;
+      metrics.failed(labels, code, totalMs);
+      onCall({ ...begun, labels, code, message, totalMs, ...NOTHING_COMPUTED, cached: false });
+      throw thrown;
     } finally {
-      this.#inFlight--;
       this.#answered++;
     }
   }
 
-  async #compute(
-    served: ServedVersion,
-    request: InferenceRequest,
-    startedMs: number,
-  ): Promise<InferenceAnswer> {
-    const labels = labelsOf(served);
-    const fault = this.#settings.faultFor(labels.model, labels.version);
+  async #compute(served: ServedVersion, labels: VersionLabels, request: InferenceRequest) {
+    const { store, metrics, faultFor } = this.#settings;
+    const fault = faultFor(labels.model, labels.version);
     if (fault.delayMs > 0) await delay(fault.delayMs, request.signal);
     if (fault.failure) throw fault.failure;
-    const result = await served.infer(request);
-    const totalMs = performance.now() - startedMs;
-    this.#settings.metrics.succeeded(labels, totalMs, result);
-    const scores = served.loaded && findScoreOutputs(served.loaded.signature);
-    if (scores) this.#settings.metrics.predicted(labels, readPredictions(scores, result.outputs));
-    const { queueMs, computeMs } = result;
-    this.#settings.onCall({ labels, code: 'OK', message: '', totalMs, queueMs, computeMs });
-    return { model: labels.model, version: labels.version, outputs: result.outputs };
+    if (!store) {
+      const computed = await served.infer(request);
+      return { outputs: computed.outputs, computed };
+    }
+    const content = { stamp: served.settings.stamp, version: labels.version };
+    const answer = await answerThrough(store, content, request, () => served.infer(request));
+    metrics.looked(labels, answer.computed ? 'miss' : 'hit');
+    return answer;
   }
 }
-
-/** Labels for calls to models that are not served: their names come from outside and must not become series. */
-const UNKNOWN: VersionLabels = { model: 'unknown', version: 'unknown' };
 
 function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -26,6 +26,8 @@ export interface VersionEvents {
 export interface VersionSettings {
   readonly model: string;
   readonly version: string;
+  /** Changes with the content. */
+  readonly stamp: string;
   /** The model's file, or its bytes. Asked for at every start of a runner. */
   readonly source: () => Promise<string | Uint8Array>;
   readonly session: SessionSettings;

@@ -34,6 +34,7 @@ export class ServingMetrics {
   readonly #score;
   readonly #classes;
   readonly #restarts;
+  readonly #lookups;
   readonly #triton;
   readonly #classNames = new Map<string, Set<string>>();
 
@@ -66,6 +67,9 @@ export class ServingMetrics {
     this.#score = histogram('model_score', 'The highest probability of each answered row.', SCORE_BUCKETS);
     this.#classes = counter('model_predicted_class_total', 'Answered rows by predicted class.', ['class']);
     this.#restarts = counter('model_runner_restarts_total', 'Runners that were lost and replaced.');
+    this.#lookups = counter('model_cache_lookups_total', 'Calls looked up in the cache of answers.', [
+      'result',
+    ]);
     this.#triton = {
       success: counter('nv_inference_request_success', 'Inference calls that succeeded.'),
       failure: counter('nv_inference_request_failure', 'Inference calls that failed.'),
@@ -123,6 +127,10 @@ export class ServingMetrics {
       if (!Number.isNaN(score)) this.#score.observe(labels, score);
       this.#classes.inc({ ...labels, class: this.#boundedClass(labels, predictedClass) });
     }
+  }
+
+  looked(labels: VersionLabels, result: 'hit' | 'miss'): void {
+    this.#lookups.inc({ ...labels, result });
   }
 
   runnerLost(labels: VersionLabels): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { connectModel, type ModelClient } from '../client.ts';
-import { createCommand } from '../options.ts';
+import { createCommand } from '../options/command.ts';
 import { type ModelServer, serveModels } from '../serve.ts';
 
 /** The models that the project ships. */
@@ -29,8 +29,11 @@ export async function startServer(...options: string[]): Promise<StartedServer> 
   const log: Record<string, unknown>[] = [];
   const logger = pino({ base: null }, { write: (line: string) => log.push(JSON.parse(line)) });
   let server: ModelServer | undefined;
-  const command = createCommand('test', async (settings) => {
-    server = await serveModels(settings, logger);
+  const command = createCommand('test', {
+    serve: async (settings) => {
+      server = await serveModels(settings, logger);
+    },
+    encrypt: async () => undefined,
   });
   await command.parseAsync(['--grpc-port', '0', '--http-port', '0', '--provider', 'cpu', ...options], { from: 'user' });
   if (!server) throw new Error('the server did not start');

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { createCommand } from './options.ts';
-import type { ModelServerSettings } from './settings.ts';
+import type { ModelServerSettings } from '../settings.ts';
+import { createCommand } from './command.ts';
 
 async function settingsOf(...options: string[]): Promise<ModelServerSettings> {
   let parsed: ModelServerSettings | undefined;
-  const command = createCommand('test', async (settings) => {
-    parsed = settings;
+  const command = createCommand('test', {
+    serve: async (settings) => {
+      parsed = settings;
+    },
+    encrypt: async () => undefined,
   });
   command.exitOverride().configureOutput({ writeErr: () => undefined });
   await command.parseAsync(['--model-repository', 'models', ...options], { from: 'user' });
