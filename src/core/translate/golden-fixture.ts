@@ -88,7 +88,7 @@ export function goldenCases(): readonly GoldenCase[] {
 }
 
 /** Everything that a case is translated to, each resource once. */
-export function goldenResources({ services, nodes }: GoldenCase): readonly NamedResource[] {
+function goldenResources({ services, nodes }: GoldenCase): readonly NamedResource[] {
   const all = [
     ...services.flatMap(translateService),
     ...nodes.flatMap((node) => translateView(node, services).own),
@@ -108,7 +108,7 @@ export function goldenFiles(given: GoldenCase): ReadonlyMap<string, string> {
 }
 
 /** A resource in the form of Envoy's own configuration files. */
-export function resourceJson({ typeUrl, value }: NamedResource): object {
+function resourceJson({ typeUrl, value }: NamedResource): object {
   const { schema } = kindOf(typeUrl);
   return toJson(schema, fromBinary(schema, value), { registry, useProtoFieldName: true }) as object;
 }

@@ -45,6 +45,6 @@ export function limitSlotName(serviceId: string, slot: number): string {
 }
 
 /** `HOST:PORT` with brackets where IPv6 needs them. */
-export function hostPort(address: string, port: number): string {
+function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

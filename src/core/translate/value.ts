@@ -33,16 +33,8 @@ export function fromAds(initialFetchTimeoutMs?: number): MessageInitShape<typeof
  * beginning of a command.
  */
 export function setHeader(name: string, value: string): MessageInitShape<typeof HeaderValueOptionSchema> {
-  return setFormattedHeader(name, value.replaceAll('%', '%%'));
-}
-
-/** A header to set whose value may hold Envoy's substitution commands (`%RESP(…)%`). */
-export function setFormattedHeader(
-  name: string,
-  value: string,
-): MessageInitShape<typeof HeaderValueOptionSchema> {
   return {
-    header: { key: name, value },
+    header: { key: name, value: value.replaceAll('%', '%%') },
     appendAction: HeaderValueOption_HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD,
   };
 }
