@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import type { Reading } from '../../observation/reading.ts';
+import { type CapacityInput, decideCapacity, instancesFor } from './decide-capacity.ts';
+
+const spec = { requestsPerSecondPerReplica: 500, minReplicas: 2, maxReplicas: 20 };
+
+function offered(value: number): Reading<number> {
+  return { kind: 'value', value, at: 0 };
+}
+
+function replicas(count: number, served: number, factor = 1) {
+  return Array.from({ length: count }, (_, i) => ({ address: `10.0.0.${i}:9000`, factor, served }));
+}
+
+function input(given: Partial<CapacityInput>): CapacityInput {
+  return {
+    spec,
+    offered: offered(2000),
+    replicas: replicas(4, 500),
+    interlocks: { breakerClosed: true, rolloutMoving: false },
+    previous: 4,
+    nowMs: 0,
+    ...given,
+  };
+}
+
+describe('the demand for replicas', () => {
+  it.each([
+    ['fits the offered rate', {}, 4],
+    ['rises with it', { offered: offered(2001) }, 5],
+    ['falls with it', { offered: offered(1200), replicas: replicas(4, 300) }, 3],
+    ['has a least', { offered: offered(0), replicas: replicas(4, 0) }, 2],
+    ['has a most', { offered: offered(1e6), replicas: replicas(4, 250_000) }, 20],
+    [
+      'counts an ejected one on top',
+      { replicas: [...replicas(3, 667), { address: 'out', factor: 0, served: 0 }] },
+      5,
+    ],
+    [
+      'counts one that serves far below its share on top',
+      { replicas: [...replicas(3, 600), { address: 'sick', factor: 1, served: 100 }] },
+      5,
+    ],
+  ])('%s', (_, given, wanted) => {
+    expect(decideCapacity(input(given)).replicas).toBe(wanted);
+  });
+
+  it("takes a sick pod's falling rate for what it is", () => {
+    const decision = decideCapacity(
+      input({ replicas: [...replicas(3, 500), { address: 'sick', factor: 1, served: 10 }] }),
+    );
+    expect(decision.sick).toEqual(['sick']);
+    expect(decision.replicas).toBeGreaterThanOrEqual(4);
+  });
+
+  it.each([
+    ['the breaker is not closed', { interlocks: { breakerClosed: false, rolloutMoving: false } }, /breaker/],
+    ['a rollout moves', { interlocks: { breakerClosed: true, rolloutMoving: true } }, /rollout/],
+    ['data is missing', { offered: { kind: 'missing', detail: 'down' } as const }, /no data/],
+    ['data is stale', { offered: { kind: 'stale', lastAt: 0, detail: 'old' } as const }, /stale/],
+  ])('does not fall while %s', (_, given, why) => {
+    const decision = decideCapacity(
+      input({ offered: offered(500), replicas: replicas(4, 125), previous: 10, ...given }),
+    );
+    expect(decision.replicas).toBe(10);
+    expect(decision.held).toMatch(why);
+  });
+
+  it('rises also while a breaker is open', () => {
+    const interlocks = { breakerClosed: false, rolloutMoving: false };
+    expect(decideCapacity(input({ offered: offered(5000), interlocks })).replicas).toBeGreaterThanOrEqual(10);
+  });
+
+  it('is told to an autoscaler in its own unit', () => {
+    expect(decideCapacity(input({})).requestsPerSecond).toBe(2000);
+  });
+});
+
+describe('the capacity rule', () => {
+  it.each([
+    [1000, 0.2, 10, 20],
+    [1000, 0.05, 8, 7],
+    [0, 0.05, 8, 0],
+  ])(
+    '%i requests/s of %f s on instances of %i at a time need %i',
+    (peak, latency, concurrency, instances) => {
+      expect(instancesFor(peak, latency, concurrency)).toBe(instances);
+    },
+  );
+});

@@ -1,0 +1,136 @@
+import type { RateLimitPolicy } from '../../api/traffic-policy.ts';
+import type { HistogramCounts } from '../../observation/observation.ts';
+import type { Reading } from '../../observation/reading.ts';
+import { describeReading, knownValue } from '../../observation/reading.ts';
+import { quantileOf, totalCount } from '../../stats/histogram.ts';
+
+/** An adaptive limit's spec. */
+export type AdaptiveLimit = NonNullable<Extract<RateLimitPolicy, { adaptive: unknown }>['adaptive']>;
+
+/** What is known of the instances behind a limit, since the previous look. */
+export interface LimitObservation {
+  /** Requests that were served, all instances together. */
+  readonly served: Reading<number>;
+  /** Requests that the limit refused, all instances together; they tell that it is in use. */
+  readonly refused: Reading<number>;
+  readonly latencyMs: Reading<HistogramCounts>;
+  /** Mean queue of an instance, requests. */
+  readonly queue: Reading<number>;
+  readonly instances: number;
+}
+
+/** Plain value. */
+export interface LimitState {
+  readonly lastMs: number;
+  /** Rate of one instance; undefined: nothing is limited yet. */
+  readonly requestsPerSecond: number | undefined;
+  readonly blindMs: number;
+}
+
+export interface LimitInput {
+  readonly spec: AdaptiveLimit;
+  readonly observation: LimitObservation;
+  readonly state: LimitState | undefined;
+  /** The kill switch: nothing is changed. */
+  readonly frozen: boolean;
+  readonly nowMs: number;
+}
+
+export interface LimitDecision {
+  readonly state: LimitState;
+  /** Rate of each instance's bucket; undefined: none. */
+  readonly requestsPerSecond: number | undefined;
+  readonly message: string;
+}
+
+/** Gradient2's smoothing and its steepest gradient (Netflix concurrency-limits). */
+const SMOOTHING = 0.2;
+const STEEPEST = 0.5;
+/** How much is added a second while the limit is used: far below the target, and near it. */
+const FAR = 0.05;
+const NEAR = 0.02;
+/** While what has piled up is worked off, this part of the rate served is let in. */
+const DRAINING = 0.7;
+/** Without data for this long a limit opens again, by this much a second: an old figure is not held for ever. */
+const FORGET_AFTER_MS = 300_000;
+const OPENING = 0.05;
+/** A gap between looks counts as at most this. */
+const LONGEST_LOOK_MS = 10_000;
+/** An unused limit says nothing of the capacity: below this part of it nothing is raised. */
+const USED = 0.5;
+
+/**
+ * One look at an adaptive limit. While the signal is above its target the rate follows the gradient,
+ * R' = S·(.8 + .2·clamp(target/signal, .5, 1)) with S the rate that is really served, which under overload is
+ * the capacity; below it the rate grows, unless less than half of it is used. The rate and not a concurrency is
+ * steered, since sidecars enforce rates and a look takes longer than many requests: by Little's law a bound on
+ * the concurrency L is the rate L/latency, which swings with the latency from look to look. Without data nothing
+ * changes; after five minutes the limit opens slowly.
+ */
+export function decideLimit(input: LimitInput): LimitDecision {
+  const { state, nowMs, frozen, observation } = input;
+  const before = state ?? { lastMs: nowMs, requestsPerSecond: undefined, blindMs: 0 };
+  const elapsedMs = Math.min(LONGEST_LOOK_MS, Math.max(0, nowMs - before.lastMs));
+  const timed = { ...before, lastMs: nowMs };
+  if (frozen || elapsedMs === 0) return told(timed, 'nothing is changed');
+  const signal = signalOf(input);
+  const served = knownValue(observation.served);
+  if (signal === undefined || served === undefined) return whileBlind(input, timed, elapsedMs);
+  const rate = (1000 * served) / elapsedMs / Math.max(1, observation.instances);
+  return steer(input, { ...timed, blindMs: 0 }, signal, rate, elapsedMs);
+}
+
+/** What is held to the target; undefined without data. A look without requests is no news either. */
+function signalOf({ spec, observation }: LimitInput): number | undefined {
+  if (spec.signal === 'Queue') return knownValue(observation.queue);
+  const latency = knownValue(observation.latencyMs);
+  if (latency === undefined || totalCount(latency) === 0) return undefined;
+  return quantileOf(latency, spec.quantile);
+}
+
+function steer(
+  { spec, observation }: LimitInput,
+  state: LimitState,
+  signal: number,
+  rate: number,
+  elapsedMs: number,
+): LimitDecision {
+  const known = state.requestsPerSecond ?? bound(spec, 2 * rate);
+  const gradient = Math.min(1, Math.max(STEEPEST, spec.target / Math.max(signal, 1e-9)));
+  const used = (knownValue(observation.refused) ?? 0) > 0 || rate >= USED * known;
+  const growth = (1 + (signal < spec.target / 2 ? FAR : NEAR)) ** (elapsedMs / 1000);
+  const base = Math.min(known, Math.max(rate, STEEPEST * known));
+  const lowered = Math.max(DRAINING * rate, base * (1 - SMOOTHING + SMOOTHING * gradient));
+  const next = gradient < 1 ? Math.min(known, lowered) : known * (used ? growth : 1);
+  const requestsPerSecond = bound(spec, next);
+  const held = spec.signal === 'Queue' ? `queue ${signal.toFixed(1)}` : `latency ${signal.toFixed(0)} ms`;
+  return told(
+    { ...state, requestsPerSecond },
+    `${held}, ${spec.target} to hold: ${requestsPerSecond.toFixed(0)} requests/s an instance`,
+  );
+}
+
+function whileBlind(
+  { spec, observation, nowMs }: LimitInput,
+  state: LimitState,
+  elapsedMs: number,
+): LimitDecision {
+  const blindMs = state.blindMs + elapsedMs;
+  const reading = spec.signal === 'Queue' ? observation.queue : observation.latencyMs;
+  const why = describeReading(reading, nowMs);
+  if (blindMs <= FORGET_AFTER_MS || state.requestsPerSecond === undefined) {
+    return told({ ...state, blindMs }, `${why}; nothing is changed`);
+  }
+  const opening = (1 + OPENING) ** (elapsedMs / 1000);
+  const requestsPerSecond = bound(spec, state.requestsPerSecond * opening);
+  return told({ ...state, blindMs, requestsPerSecond }, `${why}; the limit opens slowly`);
+}
+
+function bound(spec: AdaptiveLimit, requestsPerSecond: number): number {
+  const most = spec.maxRequestsPerSecond ?? Number.MAX_SAFE_INTEGER;
+  return Math.min(most, Math.max(spec.minRequestsPerSecond, requestsPerSecond));
+}
+
+function told(state: LimitState, message: string): LimitDecision {
+  return { state, requestsPerSecond: state.requestsPerSecond, message };
+}
