@@ -81,8 +81,11 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
 
   await catalogue.refresh(names);
   if (!catalogue.all().some((version) => version.state === 'READY' || version.state === 'LOADING')) {
+    const reasons = catalogue
+      .all()
+      .map(({ settings: { model, version }, reason }) => `${model}/${version}: ${reason}`);
     await close();
-    throw new Problem('FAILED_PRECONDITION', 'no model could be loaded');
+    throw new Problem('FAILED_PRECONDITION', `no model could be loaded: ${reasons.join('; ')}`);
   }
   if (settings.pollMs > 0) poll = setInterval(() => void refresh(), settings.pollMs);
   const runnerPids = () =>

@@ -19,7 +19,8 @@ async function answer({ header, payload }: Frame): Promise<void> {
   const request = header as RunnerRequest;
   try {
     if (request.kind === 'load') {
-      model = await openModel(request.path ?? payload, request.settings);
+      const { from, settings } = request;
+      model = await openModel(typeof from === 'string' ? from : payload.subarray(0, from), settings);
       write({ kind: 'loaded', loaded: model.loaded }, []);
       return;
     }

@@ -24,9 +24,9 @@ export interface TensorHeader {
   readonly bytes: number;
 }
 
-/** What the server asks of a runner. A model given as `path: null` is the payload itself. */
+/** What the server asks of a runner. A model is loaded from a file, or from the first bytes of the payload. */
 export type RunnerRequest =
-  | { readonly kind: 'load'; readonly path: string | null; readonly settings: SessionSettings }
+  | { readonly kind: 'load'; readonly from: string | number; readonly settings: SessionSettings }
   | { readonly kind: 'run'; readonly tensors: readonly TensorHeader[]; readonly outputs: readonly string[] };
 
 /** What a runner answers. */

@@ -100,11 +100,9 @@ export function startRunner(onWords: (words: string) => void): Runner {
     pid: child.pid ?? 0,
     exited,
     async load(source, settings) {
-      const path = typeof source === 'string' ? source : null;
-      const frame = await call(
-        { kind: 'load', path, settings },
-        path === null ? [[source as Uint8Array]] : [],
-      );
+      const frame = await (typeof source === 'string'
+        ? call({ kind: 'load', from: source, settings }, [])
+        : call({ kind: 'load', from: source.length, settings }, [[source]]));
       const reply = frame.header as RunnerReply;
       if (reply.kind === 'loaded') return reply.loaded;
       throw new Problem('FAILED_PRECONDITION', reply.kind === 'failed' ? reply.message : 'unexpected reply');
