@@ -118,6 +118,16 @@ export class Simulation {
     return this.last.state.phase;
   }
 
+  /** Reasons of all events so far. */
+  get reasons(): readonly string[] {
+    return this.events.map((event) => event.reason);
+  }
+
+  /** The version's weight outside of slices. */
+  weightOf(version: string): number {
+    return this.last.weights.find((each) => each.version === version)?.weight ?? Number.NaN;
+  }
+
   /** Runs until the condition holds; returns the second at which it does, undefined if it never does. */
   until(condition: (decision: RolloutDecision) => boolean, seconds = 3600): number | undefined {
     for (let i = 0; i < seconds; i++) {
