@@ -123,7 +123,8 @@ export class Engine {
    * @throws {RequestRefused} | {MalformedMessage} the stream is to be ended so; others feel nothing
    */
   receive(stream: StreamState, bytes: Buffer, now: number): void {
-    const request = stream.protocol === 'delta' ? parseDeltaRequest(bytes) : parseSotwRequest(bytes);
+    const request =
+      stream.protocol === 'delta' ? parseDeltaRequest(bytes) : parseSotwRequest(bytes, stream.knownNames());
     const typeUrl = this.#typeOf(stream, request);
     if (!stream.view) this.#identify(stream, request);
     if (this.sequence === 0 || !stream.view?.published) {

@@ -163,6 +163,13 @@ export class Group {
     return undefined;
   }
 
+  /** The bytes by which requests are known to name just these names. */
+  *ownNames(): Generator<Buffer> {
+    for (const { to, toRevision, rawNames } of this.#transitions) {
+      if (to === this && toRevision === this.revision) yield rawNames;
+    }
+  }
+
   remember(transition: Transition): void {
     if (this.#transitions.length >= REMEMBERED_TRANSITIONS) this.#transitions.shift();
     this.#transitions.push(transition);

@@ -34,15 +34,20 @@ export const UNSUBSCRIBE = 4;
 
 /** @throws {MalformedMessage} */
 export function parseDeltaRequest(bytes: Buffer): DiscoveryRequest {
-  return parse(bytes, DELTA);
+  return parse(bytes, DELTA, []);
 }
 
-/** @throws {MalformedMessage} */
-export function parseSotwRequest(bytes: Buffer): DiscoveryRequest {
-  return parse(bytes, SOTW);
+/**
+ * An acknowledgement carries all names again, thousands perhaps: where they are the bytes of one of `known`
+ * they are recognised at once.
+ *
+ * @throws {MalformedMessage}
+ */
+export function parseSotwRequest(bytes: Buffer, known: Iterable<Buffer> = []): DiscoveryRequest {
+  return parse(bytes, SOTW, known);
 }
 
-function parse(bytes: Buffer, fields: FieldNumbers): DiscoveryRequest {
+function parse(bytes: Buffer, fields: FieldNumbers, known: Iterable<Buffer>): DiscoveryRequest {
   const reader = new FieldReader(bytes);
   const names = new FieldRun(bytes);
   const versions = new FieldRun(bytes);
@@ -54,7 +59,7 @@ function parse(bytes: Buffer, fields: FieldNumbers): DiscoveryRequest {
   let error: string | undefined;
   while (reader.next()) {
     const field = reader.field;
-    if (field === first || field === second) names.add(reader);
+    if (field === first || field === second) names.add(reader, known);
     else if (field === fields.typeUrl) typeUrl = reader.text();
     else if (field === fields.nonce) nonce = reader.text();
     else if (field === fields.initialVersions) versions.add(reader);
@@ -76,8 +81,9 @@ class FieldRun {
     this.#message = message;
   }
 
-  add(reader: FieldReader): void {
-    reader.enter();
+  /** Takes the field that the reader is at, and those that follow where they are known. */
+  add(reader: FieldReader, known: Iterable<Buffer> = []): void {
+    if (this.#start >= 0 || !reader.skipKnown(known)) reader.enter();
     if (this.#start < 0) this.#start = reader.start;
     else if (this.#end !== reader.start) {
       this.#apart ??= [];

@@ -90,6 +90,11 @@ export class StreamState {
     return ADDING_ORDER.flatMap((typeUrl) => this.subscriptions.get(typeUrl) ?? []);
   }
 
+  /** The bytes in which its next request may name what it is subscribed to. */
+  *knownNames(): Generator<Buffer> {
+    for (const { group } of this.subscriptions.values()) yield* group.ownNames();
+  }
+
   /** Whether clusters were told that the client has not acknowledged: it does so when they are warm. */
   isWarming(now: number, deadlineMs: number): boolean {
     const clusters = this.subscriptions.get(TYPE_URL.cds);

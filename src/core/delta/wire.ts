@@ -67,6 +67,17 @@ export class FieldReader {
     return start;
   }
 
+  /** Where these fields begin with one of `known`, byte for byte, moves behind it. */
+  skipKnown(known: Iterable<Buffer>): boolean {
+    for (const run of known) {
+      const end = this.start + run.length;
+      if (end > this.end || this.bytes.compare(run, 0, run.length, this.start, end) !== 0) continue;
+      this.position = end;
+      return true;
+    }
+    return false;
+  }
+
   text(): string {
     const start = this.enter();
     return this.bytes.toString('utf8', start, this.position);
