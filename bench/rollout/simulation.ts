@@ -2,6 +2,7 @@ import type { ModelRollout } from '../../src/core/api/model-rollout.ts';
 import { modelRolloutSchema } from '../../src/core/api/model-rollout.ts';
 import { type ModelService, modelServiceSchema } from '../../src/core/api/model-service.ts';
 import { TOTAL_WEIGHT } from '../../src/core/ir/ir.ts';
+import { mergeObservations } from '../../src/core/observation/merge.ts';
 import type {
   HistogramCounts,
   ServiceObservation,
@@ -51,6 +52,8 @@ export interface Scenario {
     decision: RolloutDecision | undefined,
   ) => ReadonlyMap<string, 'yes' | 'no'>;
   readonly service?: (second: number) => ModelService['spec'];
+  /** Scraped so often and not at once: a version's increments come together, stable's and the candidate's apart. */
+  readonly scrapeSeconds?: number;
   readonly seed?: number;
 }
 
@@ -102,6 +105,7 @@ export class Simulation {
   failed = 0;
   readonly #scenario: Scenario;
   readonly #random: Random;
+  #unscraped: ServiceObservation | undefined;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -195,7 +199,27 @@ export class Simulation {
       ['fraud-v2/rejections/v2', query(candidate.query)],
       ['fraud-v2/rejections/v1', query(stable.query)],
     ]);
-    return { service: 'default/fraud', at, versions, queries };
+    return this.#scraped({ service: 'default/fraud', at, versions, queries });
+  }
+
+  /** With scrapes, what happened is kept back until the version's own scrape. */
+  #scraped(now: ServiceObservation): ServiceObservation {
+    const every = this.#scenario.scrapeSeconds;
+    if (every === undefined) return now;
+    const kept = this.#unscraped === undefined ? now : mergeObservations(this.#unscraped, now);
+    const due = (i: number) => this.second % every === (2 * i) % every;
+    const names = [...now.versions.keys()];
+    const pick = (from: ServiceObservation, wanted: (i: number) => boolean) =>
+      names.flatMap((name, i): [string, VersionObservation][] => {
+        const version = from.versions.get(name);
+        return version !== undefined && wanted(i) ? [[name, version]] : [];
+      });
+    this.#unscraped = { ...kept, versions: new Map(pick(kept, (i) => !due(i))) };
+    const idle = pick(now, (i) => !due(i)).map(([name]): [string, VersionObservation] => [
+      name,
+      this.#version(0, GOOD, now.at),
+    ]);
+    return { ...now, versions: new Map([...pick(kept, due), ...idle]) };
   }
 
   #version(rate: number, behaviour: Behaviour, at: number): VersionObservation {

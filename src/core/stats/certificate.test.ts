@@ -1,14 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binomial, seeded } from '../../../bench/statistics/random.ts';
-import { NO_REQUESTS } from './arms.ts';
 import { certify, logCertificate, requestsToCertificate } from './certificate.ts';
 import { EMPTY_MIXTURE } from './mixture.ts';
 
 const bounds = { maxRate: 0.01, maxRatio: undefined };
 
 function clean(requests: number, failures = 0) {
-  return { candidate: { requests, failures }, stable: NO_REQUESTS };
+  return { requests, failures };
 }
 
 describe('the certificate', () => {
@@ -22,20 +21,24 @@ describe('the certificate', () => {
   });
 
   it('is there with that many and not with one fewer', () => {
-    expect(logCertificate(certify(EMPTY_MIXTURE, clean(299), bounds))).toBeGreaterThanOrEqual(Math.log(20));
-    expect(logCertificate(certify(EMPTY_MIXTURE, clean(298), bounds))).toBeLessThan(Math.log(20));
+    expect(logCertificate(certify(EMPTY_MIXTURE, clean(299), undefined, bounds))).toBeGreaterThanOrEqual(
+      Math.log(20),
+    );
+    expect(logCertificate(certify(EMPTY_MIXTURE, clean(298), undefined, bounds))).toBeLessThan(Math.log(20));
   });
 
   it('says what is still needed, so that exactly that leads to it', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2000 }), fc.integer({ min: 0, max: 5 }), (n, x) => {
-        const state = certify(EMPTY_MIXTURE, clean(n + x, x), bounds);
+        const state = certify(EMPTY_MIXTURE, clean(n + x, x), undefined, bounds);
         const more = requestsToCertificate(state, bounds, 0.05);
-        expect(logCertificate(certify(state, clean(more), bounds))).toBeGreaterThanOrEqual(
+        expect(logCertificate(certify(state, clean(more), undefined, bounds))).toBeGreaterThanOrEqual(
           Math.log(20) - 1e-9,
         );
         if (more > 1)
-          expect(logCertificate(certify(state, clean(more - 1), bounds))).toBeLessThan(Math.log(20));
+          expect(logCertificate(certify(state, clean(more - 1), undefined, bounds))).toBeLessThan(
+            Math.log(20),
+          );
       }),
     );
   });
@@ -45,7 +48,7 @@ describe('the certificate', () => {
     let state = EMPTY_MIXTURE;
     let requests = 0;
     while (logCertificate(state) < Math.log(20) && requests < 5000) {
-      state = certify(state, clean(100, binomial(random, 100, 0.001)), bounds);
+      state = certify(state, clean(100, binomial(random, 100, 0.001)), undefined, bounds);
       requests += 100;
     }
     expect(requests).toBeLessThan(2000);
@@ -57,7 +60,7 @@ describe('the certificate', () => {
     for (let run = 0; run < 400; run++) {
       let state = EMPTY_MIXTURE;
       for (let look = 0; look < 300 && logCertificate(state) < Math.log(20); look++) {
-        state = certify(state, clean(10, binomial(random, 10, 0.01)), bounds);
+        state = certify(state, clean(10, binomial(random, 10, 0.01)), undefined, bounds);
       }
       if (logCertificate(state) >= Math.log(20)) given += 1;
     }
@@ -72,7 +75,7 @@ describe('the certificate', () => {
         candidate: { requests: 100, failures: binomial(random, 100, 0.02) },
         stable: { requests: 900, failures: binomial(random, 900, 0.02) },
       };
-      state = certify(state, tick, { maxRate: 0.01, maxRatio: 2 });
+      state = certify(state, tick.candidate, tick, { maxRate: 0.01, maxRatio: 2 });
     }
     expect(logCertificate(state)).toBeGreaterThan(Math.log(20));
   });

@@ -1,3 +1,4 @@
+import type { RequestCounts } from '../observation/observation.ts';
 import { rateFactors } from './absolute-error.ts';
 import type { ArmCounts } from './arms.ts';
 import { accumulate, logSumExp, type Mixture } from './mixture.ts';
@@ -31,14 +32,22 @@ export interface CertificateBounds {
   readonly maxRatio: number | undefined;
 }
 
-/** One look more. The account opens once: what was good before counts. */
-export function certify(state: Mixture, counts: ArmCounts, bounds: CertificateBounds): Mixture {
+/**
+ * One look more. The account opens once: what was good before counts.
+ * @param compared both versions, where they can be compared at this look; undefined: only the rate is judged
+ */
+export function certify(
+  state: Mixture,
+  candidate: RequestCounts,
+  compared: ArmCounts | undefined,
+  bounds: CertificateBounds,
+): Mixture {
   const rates = RATES.map((rate) => rate.share * bounds.maxRate);
   const relative =
-    bounds.maxRatio === undefined
+    bounds.maxRatio === undefined || compared === undefined
       ? BETTER_RATIO_GRID.map(() => 0)
-      : relativeErrorFactors(counts, bounds.maxRatio, BETTER_RATIO_GRID);
-  return accumulate(state, [...rateFactors(counts.candidate, bounds.maxRate, rates), ...relative], 'once');
+      : relativeErrorFactors(compared, bounds.maxRatio, BETTER_RATIO_GRID);
+  return accumulate(state, [...rateFactors(candidate, bounds.maxRate, rates), ...relative], 'once');
 }
 
 /** Natural log of the certificate's evidence; 0 before the first look. */

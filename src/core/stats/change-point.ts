@@ -19,10 +19,10 @@ export interface ChangePoint {
 const SIDE = 3;
 
 /**
- * Standard errors from which a rise is one. The maximum over splits and looks is taken, so it is far out: in
- * 1 800 looks of Gaussian noise it is passed with a probability below 1 %.
+ * Standard errors from which a rise is one. The maximum over splits and looks is taken, and means of latencies
+ * have heavier tails than a Gaussian, so it is far out.
  */
-export const CHANGE_Z = 5.5;
+export const CHANGE_Z = 6;
 
 /**
  * Where the series' level most likely rose: over all splits, the largest standardised difference of the

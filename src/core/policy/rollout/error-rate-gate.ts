@@ -21,6 +21,7 @@ import {
   type Verdict,
 } from './gate.ts';
 import { blindEvidence, missingVersion } from './no-data.ts';
+import { NO_ARMS, pairCounts } from './pairing.ts';
 import { compareEvidence, neededTraffic } from './wording.ts';
 
 type ErrorRateMetric = Extract<RolloutMetric, { type: 'ErrorRate' }>;
@@ -34,6 +35,8 @@ export interface ErrorRateState {
   readonly total: ArmCounts;
   /** Since the candidate began to fail more than it may; what a message is about. */
   readonly recent: ArmCounts;
+  /** Not compared yet. */
+  readonly pending: ArmCounts;
   readonly relative: Mixture;
   readonly absolute: Mixture;
   readonly drift: Mixture;
@@ -44,12 +47,11 @@ export interface ErrorRateState {
   readonly points: readonly EvidencePoint[];
 }
 
-const NO_ARMS: ArmCounts = { candidate: NO_REQUESTS, stable: NO_REQUESTS };
-
 const INITIAL: ErrorRateState = {
   type: 'ErrorRate',
   total: NO_ARMS,
   recent: NO_ARMS,
+  pending: NO_ARMS,
   relative: EMPTY_MIXTURE,
   absolute: EMPTY_MIXTURE,
   drift: EMPTY_MIXTURE,
@@ -97,36 +99,50 @@ function learn(
   counts: ArmCounts,
   look: GateLook,
 ): ErrorRateState {
-  const seen = counts.candidate.requests > 0;
-  const sameStage = state.stage === look.stage;
-  const certificate = sameStage ? state.certificate : EMPTY_MIXTURE;
-  const counted = look.counting && seen;
+  const staged = enterStage(state, look.stage);
+  const { pending, pair } = pairCounts(state.pending, counts);
   const next: ErrorRateState = {
-    ...state,
+    ...(look.counting ? countStage(metric, staged, counts.candidate, pair) : staged),
     total: {
       candidate: addCounts(state.total.candidate, counts.candidate),
       stable: addCounts(state.total.stable, counts.stable),
     },
     recent: recentArms(metric, state, counts),
-    stage: look.stage,
-    certificate: counted ? certify(certificate, counts, certificateBounds(metric)) : certificate,
-    stageRequests: (sameStage ? state.stageRequests : 0) + (look.counting ? counts.candidate.requests : 0),
+    pending,
   };
   if (look.bakingLooks !== undefined) {
     return { ...next, drift: watchDrift(state.drift, counts.candidate, tolerableRate(metric, state)) };
   }
-  if (!seen) return next;
   const maxRate = metric.thresholdRange?.max;
   return {
     ...next,
     relative:
-      metric.maxRatio === undefined
+      metric.maxRatio === undefined || pair === undefined
         ? state.relative
-        : accumulate(state.relative, relativeErrorFactors(counts, metric.maxRatio), 'spread'),
+        : accumulate(state.relative, relativeErrorFactors(pair, metric.maxRatio), 'spread'),
     absolute:
-      maxRate === undefined
+      maxRate === undefined || counts.candidate.requests === 0
         ? state.absolute
         : accumulate(state.absolute, absoluteErrorFactors(counts.candidate, maxRate), 'spread'),
+  };
+}
+
+function enterStage(state: ErrorRateState, stage: number): ErrorRateState {
+  return state.stage === stage ? state : { ...state, stage, certificate: EMPTY_MIXTURE, stageRequests: 0 };
+}
+
+/** Traffic of the stage, in force: what a certificate may be given for. */
+function countStage(
+  metric: ErrorRateMetric,
+  state: ErrorRateState,
+  candidate: RequestCounts,
+  pair: ArmCounts | undefined,
+): ErrorRateState {
+  if (candidate.requests === 0 && pair === undefined) return state;
+  return {
+    ...state,
+    certificate: certify(state.certificate, candidate, pair, certificateBounds(metric)),
+    stageRequests: state.stageRequests + candidate.requests,
   };
 }
 

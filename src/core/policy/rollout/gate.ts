@@ -87,7 +87,24 @@ export const SUSPICION = 1;
 
 const MAX_POINTS = 120;
 
-/** Keeps the newest points for the plot. */
+/**
+ * Adds a point for the plot. When there are too many, every second one of the older half goes: the plot keeps
+ * its beginning, and its newest part in full.
+ */
 export function addPoint(points: readonly EvidencePoint[], point: EvidencePoint): readonly EvidencePoint[] {
-  return [...points.slice(-(MAX_POINTS - 1)), point];
+  const half = MAX_POINTS / 2;
+  const kept =
+    points.length < MAX_POINTS ? points : points.filter((_, i) => i === 0 || i >= half || i % 2 === 1);
+  return [...kept, rounded(point)];
+}
+
+/** A plot needs no more digits, and the state is saved at every look. */
+function rounded({ atMs, log10M, candidate, stable }: EvidencePoint): EvidencePoint {
+  const short = (value: number): number => Number(value.toPrecision(4));
+  return {
+    atMs,
+    log10M: short(log10M),
+    candidate: candidate === undefined ? undefined : short(candidate),
+    stable: stable === undefined ? undefined : short(stable),
+  };
 }

@@ -197,6 +197,38 @@ describe('a candidate that answers otherwise', () => {
   });
 });
 
+describe('versions that are scraped every 5 s, at different moments', () => {
+  const metrics = [
+    { ...errorsGate },
+    { name: 'slower', type: 'Latency', maxRatio: 1.25 },
+    { name: 'scores', type: 'ScoreShift', maxShift: 0.05 },
+  ];
+  const gated = (metric: object) => ({ ...heldRollout, analysis: { warmUp: '0s', metrics: [metric] } });
+
+  it.each([
+    ['errors', metrics[0], { failureRate: 0.3 }],
+    ['latency', metrics[1], { latencyMs: 40 }],
+    ['scores', metrics[2], { sureness: 0.4 }],
+  ])('are compared all the same: %s', (_, metric, candidate) => {
+    const simulation = new Simulation({
+      spec: gated(metric ?? {}),
+      scrapeSeconds: 5,
+      candidate: () => candidate,
+    });
+    expect(simulation.until((decision) => decision.state.phase === 'RollingBack', 60)).toBeLessThanOrEqual(
+      25,
+    );
+  });
+
+  it('and a good one completes', () => {
+    const simulation = new Simulation({
+      spec: { ...steppedRollout, analysis: { warmUp: '5s', metrics } },
+      scrapeSeconds: 5,
+    });
+    expect(simulation.until((decision) => decision.state.phase === 'Completed', 1200)).toBeDefined();
+  });
+});
+
 describe('growing evidence', () => {
   it('freezes the ramp before it is enough for a rollback', () => {
     const phases = Array.from({ length: 10 }, (_, run) => {

@@ -4,7 +4,7 @@ import { absoluteErrorFactors } from '../../stats/absolute-error.ts';
 import { failureRate, NO_REQUESTS } from '../../stats/arms.ts';
 import { certify, logCertificate, requestsToCertificate } from '../../stats/certificate.ts';
 import { log10Drift, watchDrift } from '../../stats/drift.ts';
-import { addHistograms, isBound, quantileOf, sameBounds, totalCount } from '../../stats/histogram.ts';
+import { addHistograms, isBound, quantileOf, sameBounds } from '../../stats/histogram.ts';
 import { accumulate, EMPTY_MIXTURE, log10Evidence, type Mixture } from '../../stats/mixture.ts';
 import { comparisonsNeeded, effectiveCount } from '../../stats/score-shift.ts';
 import { EMPTY_SLOWER_TEST, type SlowerTest, slowerThan, testSlower } from '../../stats/slower.ts';
@@ -19,6 +19,7 @@ import {
 } from './gate.ts';
 import { followTrend, type LatencyTrend, NO_TREND } from './latency-trend.ts';
 import { blindEvidence, missingVersion } from './no-data.ts';
+import { pairHistograms, type TwoHistograms } from './pairing.ts';
 import { compareEvidence, milliseconds, neededTraffic, percentage } from './wording.ts';
 
 type LatencyMetric = Extract<RolloutMetric, { type: 'Latency' }>;
@@ -40,6 +41,8 @@ export interface LatencyState {
   readonly certificate: Mixture;
   readonly stage: number;
   readonly trend: LatencyTrend;
+  /** Not compared yet. */
+  readonly pending: TwoHistograms | undefined;
   readonly points: readonly EvidencePoint[];
 }
 
@@ -54,6 +57,7 @@ const INITIAL: LatencyState = {
   certificate: EMPTY_MIXTURE,
   stage: -1,
   trend: NO_TREND,
+  pending: undefined,
   points: [],
 };
 
@@ -99,32 +103,26 @@ function learn(
   stable: HistogramCounts,
   look: GateLook,
 ): LatencyState {
-  const seen = totalCount(candidate) > 0;
   const staged = enterStage(state, look.stage);
-  const next = look.counting ? countStage(metric, staged, candidate, stable) : staged;
-  if (!seen) return next;
+  const { pending, pair } = pairHistograms(state.pending, { candidate, stable });
+  const next = { ...(look.counting ? countStage(metric, staged, candidate, stable) : staged), pending };
   const max = metric.thresholdRange?.max;
+  const slow = max === undefined ? undefined : slowerThan(candidate, max);
   if (look.bakingLooks !== undefined) {
-    if (max === undefined) return next;
-    return { ...next, drift: watchDrift(state.drift, slowerThan(candidate, max), allowance(metric)) };
+    return slow === undefined ? next : { ...next, drift: watchDrift(state.drift, slow, allowance(metric)) };
   }
   const absolute =
-    max === undefined
+    slow === undefined || slow.requests === 0
       ? state.absolute
-      : accumulate(
-          state.absolute,
-          absoluteErrorFactors(slowerThan(candidate, max), allowance(metric)),
-          'spread',
-        );
-  return { ...compare(metric, next, candidate, stable, look.nowMs), absolute };
+      : accumulate(state.absolute, absoluteErrorFactors(slow, allowance(metric)), 'spread');
+  return { ...(pair === undefined ? next : compare(metric, next, pair, look.nowMs)), absolute };
 }
 
 /** The comparison with stable. */
 function compare(
   metric: LatencyMetric,
   state: LatencyState,
-  candidate: HistogramCounts,
-  stable: HistogramCounts,
+  { candidate, stable }: TwoHistograms,
   nowMs: number,
 ): LatencyState {
   const { maxRatio, onBreach } = metric;
@@ -158,10 +156,10 @@ function countStage(
   const max = metric.thresholdRange?.max;
   if (max === undefined) return { ...state, candidate: c, stable: s };
   const slow = { candidate: slowerThan(c, max), stable: slowerThan(s, max) };
-  const arms = { candidate: slowerThan(candidate, max), stable: slowerThan(stable, max) };
+  const look = slowerThan(candidate, max);
   const certificate =
-    arms.candidate.requests > 0
-      ? certify(state.certificate, arms, { maxRate: allowance(metric), maxRatio: undefined })
+    look.requests > 0
+      ? certify(state.certificate, look, undefined, { maxRate: allowance(metric), maxRatio: undefined })
       : state.certificate;
   return { ...state, candidate: c, stable: s, slow, certificate };
 }

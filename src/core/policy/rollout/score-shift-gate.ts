@@ -19,6 +19,7 @@ import {
   type Verdict,
 } from './gate.ts';
 import { blindEvidence, missingVersion } from './no-data.ts';
+import { pairHistograms, type TwoHistograms } from './pairing.ts';
 import { compareEvidence, neededTraffic, percentage } from './wording.ts';
 
 type ScoreShiftMetric = Extract<RolloutMetric, { type: 'ScoreShift' }>;
@@ -31,6 +32,8 @@ export interface ScoreShiftState {
   readonly shift: Mixture;
   readonly bounds: readonly number[];
   readonly stage: number;
+  /** Not compared yet. */
+  readonly pending: TwoHistograms | undefined;
   readonly points: readonly EvidencePoint[];
 }
 
@@ -41,6 +44,7 @@ const INITIAL: ScoreShiftState = {
   shift: EMPTY_MIXTURE,
   bounds: [],
   stage: -1,
+  pending: undefined,
   points: [],
 };
 
@@ -94,10 +98,11 @@ function learn(
         stable: addHistograms(staged.stable, stable),
       }
     : staged;
-  const factors = scoreShiftFactors(candidate, stable, metric.maxShift);
-  if (factors === undefined || totalCount(candidate) === 0) return next;
+  const { pending, pair } = pairHistograms(state.pending, { candidate, stable });
+  const factors = pair && scoreShiftFactors(pair.candidate, pair.stable, metric.maxShift);
+  if (factors === undefined) return { ...next, pending };
   const before = sameBounds(state.bounds, candidate.bounds) ? state.shift : EMPTY_MIXTURE;
-  return { ...next, shift: accumulate(before, factors, 'spread'), bounds: candidate.bounds };
+  return { ...next, pending, shift: accumulate(before, factors, 'spread'), bounds: candidate.bounds };
 }
 
 function strength(
