@@ -75,7 +75,7 @@ const SERVICE = serviceOf('v1', 'v2', 'v3');
 const parsed = new WeakMap<object, ModelRollout['spec']>();
 
 /** A valid spec with usual values; `given` goes over it. The same object is parsed once. */
-export function specOf(given: Record<string, unknown>): ModelRollout['spec'] {
+function specOf(given: Record<string, unknown>): ModelRollout['spec'] {
   const spec = parsed.get(given) ?? parseSpec(given);
   parsed.set(given, spec);
   return spec;

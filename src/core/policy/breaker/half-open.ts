@@ -9,7 +9,7 @@ export function recoveryShares(spec: BreakerPolicy): readonly number[] {
 }
 
 /** Samples that a step is judged by. */
-export function samplesNeeded(spec: BreakerPolicy, step: number): number {
+function samplesNeeded(spec: BreakerPolicy, step: number): number {
   return step === 0 ? spec.halfOpen.minRequests : spec.recovery.minRequests;
 }
 

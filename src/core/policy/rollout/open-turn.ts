@@ -7,7 +7,7 @@ import { type Turn, tell } from './turn.ts';
 const LONGEST_LOOK_MS = 60_000;
 
 /** A new rollout. */
-export function initialState(input: RolloutInput): RolloutState {
+function initialState(input: RolloutInput): RolloutState {
   return {
     phase: 'Pending',
     phaseSinceMs: input.nowMs,

@@ -1,5 +1,5 @@
 /** `10^9.2`, for evidence that people compare by its exponent. */
-export function powerOfTen(exponent: number): string {
+function powerOfTen(exponent: number): string {
   return `10^${exponent.toFixed(1).replace(/\.0$/, '')}`;
 }
 
