@@ -12,17 +12,6 @@ import { penstockVersion } from './version.ts';
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
-/** Thrown by a command to end with a code of its own after it has said everything. */
-export class ExitCode extends Error {
-  override readonly name = 'ExitCode';
-  readonly code: number;
-
-  constructor(code: number) {
-    super(`exit code ${code}`);
-    this.code = code;
-  }
-}
-
 /**
  * Runs one command line.
  * @returns the exit code: 0, 1 when it failed, 2 when it was not understood, or what the command set
@@ -33,7 +22,6 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv]);
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
-    if (error instanceof ExitCode) return error.code;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     process.stderr.write(`penstock: ${describe(error)}\n`);
     return EXIT_FAILED;

@@ -1,21 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../core/api/duration.ts';
 import { serve } from './serve.ts';
-
-/** Everything that `penstock serve` can be told. */
-export interface ServeOptions {
-  readonly file: readonly string[];
-  readonly prometheus?: string;
-  readonly prometheusTokenFile?: string;
-  readonly prometheusCaFile?: string;
-  readonly prometheusTimeout: number;
-  readonly state?: string;
-  readonly xdsAddress: string;
-  readonly adminAddress: string;
-  readonly interval: number;
-  readonly loadReportInterval: number;
-  readonly logLevel: string;
-}
+import type { ServeOptions } from './serve-options.ts';
 
 /** `penstock serve`: the control plane, until it is told to stop. */
 export function serveCommand(): Command {
@@ -34,6 +20,11 @@ export function serveCommand(): Command {
     .option('--prometheus-token-file <path>', 'file with the bearer token for Prometheus')
     .option('--prometheus-ca-file <path>', 'PEM file of the authority to trust for Prometheus')
     .option('--prometheus-timeout <duration>', 'longest time for one query', readDuration('100ms'), 5000)
+    .addOption(
+      new Option('--consul <url>', 'Consul agent, for specs that find endpoints there').env(
+        'CONSUL_HTTP_ADDR',
+      ),
+    )
     .option(
       '--state <dir>',
       'directory of the state that survives a restart; without one it is kept in memory',

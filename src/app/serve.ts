@@ -4,6 +4,7 @@ import { serveAdmin } from '../admin/serve.ts';
 import { Controller } from '../controller/controller.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
 import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
+import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
 import { SignalObserver } from '../signals/observer.ts';
 import { PrometheusClient } from '../signals/prometheus/client.ts';
 import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
@@ -16,7 +17,7 @@ import { encodeForPool } from './encode.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
-import type { ServeOptions } from './serve-command.ts';
+import type { ServeOptions } from './serve-options.ts';
 import { SpecsInForce } from './specs-in-force.ts';
 import { noteLook, PrometheusWatch } from './supervision.ts';
 import { penstockVersion } from './version.ts';
@@ -25,7 +26,7 @@ const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_DECISIONS_MS = 30 * 86_400_000;
 
 /** The specs cannot be put in force at the start; the message has a line for each problem. */
-export class SpecsRefused extends Error {
+class SpecsRefused extends Error {
   override readonly name = 'SpecsRefused';
 }
 
@@ -73,13 +74,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   publisher = new MeshPublisher(xds, encodeForPool, (service, error) =>
     log.error({ service, err: error }, 'this service cannot be translated; its configuration stays as it is'),
   );
-  const controller = openController(publisher, signals, store, log);
+  const endpoints = openDiscovery(options);
+  const controller = openController(publisher, signals, endpoints, store, log);
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(
     () => look(controller, metrics, specs, prometheus),
     () => controller.intervalMs(options.interval),
   );
-  controller.configure(index);
+  controller.configure(index, () => timer.now());
   timer.now();
   const startedAt = Date.now();
   const admin = await serveAdmin({
@@ -116,7 +118,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         'the edited specs are not valid; the last good ones stay in force',
       );
     else {
-      controller.configure(changed);
+      controller.configure(changed, () => timer.now());
       log.info({ services: changed.services.size, rollouts: changed.rollouts.size }, 'specs are in force');
     }
     timer.now();
@@ -132,6 +134,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   log.info('stopping; sidecars keep their configuration');
   clearInterval(prune);
   timer.stop();
+  endpoints.close();
   await Promise.all([files.close(), admin.close(), xds.close(), signals.close()]);
   store.close();
 }
@@ -150,15 +153,24 @@ function openSignals(options: ServeOptions): SignalObserver {
   return new SignalObserver({ prometheus: client });
 }
 
+/** The token is read from the environment, where Consul's own programs look for it. */
+function openDiscovery({ consul }: ServeOptions): EndpointDiscovery {
+  if (consul === undefined) return new EndpointDiscovery();
+  const url = consul.includes('://') ? consul : `http://${consul}`;
+  const token = process.env.CONSUL_HTTP_TOKEN;
+  return new EndpointDiscovery({ consul: { url, ...(token === undefined ? {} : { token }) } });
+}
+
 function openController(
   publisher: MeshPublisher,
   signals: SignalObserver,
+  endpoints: EndpointDiscovery,
   store: StateStore,
   log: Logger,
 ): Controller {
   return new Controller({
     signals,
-    endpoints: { watch: () => {}, endpointsOf: () => new Map() },
+    endpoints,
     publisher,
     saver: store,
     log,

@@ -71,7 +71,7 @@ async function findRollout(client: AdminClient, subject: Subject): Promise<Rollo
 }
 
 /** The answer as a person would give it: where it stands, then each decision from signal to acknowledgement. */
-export function explainText(
+function explainText(
   rollout: RolloutStatus | undefined,
   records: readonly DecisionRecord[],
   sidecars: readonly SidecarStatus[],

@@ -47,7 +47,7 @@ function switchCommand(name: string, description: string): Command {
 }
 
 /** NAMESPACE/NAME for a URL path; a bare name is in `default`. */
-export function rolloutPath(rollout: string): string {
+function rolloutPath(rollout: string): string {
   const [first = '', second] = rollout.split('/');
   return second === undefined
     ? `default/${encodeURIComponent(first)}`

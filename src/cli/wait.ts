@@ -9,7 +9,7 @@ const GOALS = { completed: 'Completed', 'rolled-back': 'RolledBack', paused: 'Pa
 const ENDS: readonly RolloutPhase[] = ['Completed', 'RolledBack', 'Superseded'];
 
 /** Exit codes of `penstock wait`, so that a pipeline can branch on them. */
-export const WAIT_EXIT = { reached: 0, failed: 1, endedOtherwise: 3, timedOut: 4 } as const;
+const WAIT_EXIT = { reached: 0, failed: 1, endedOtherwise: 3, timedOut: 4 } as const;
 
 /** `penstock wait ROLLOUT --for completed|rolled-back|paused --timeout T`. */
 export function waitCommand(): Command {

@@ -1,32 +1,24 @@
+import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
-import { staticEndpoints } from '../core/assemble/assemble-endpoints.ts';
-import { assembleService } from '../core/assemble/assemble-service.ts';
-import { NO_DECISIONS, type ServiceDecisions } from '../core/assemble/decisions.ts';
+import { assembleMesh } from '../core/assemble/assemble-mesh.ts';
+import type { ServiceDecisions } from '../core/assemble/decisions.ts';
 import { commandConflict } from '../core/decide/command-rules.ts';
 import { decideService } from '../core/decide/decide-service.ts';
-import {
-  NEW_SERVICE_STATE,
-  type PolicyEvent,
-  type ServiceOutcome,
-  type ServiceState,
-} from '../core/decide/service-look.ts';
+import { NEW_SERVICE_STATE, type ServiceOutcome, type ServiceState } from '../core/decide/service-look.ts';
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import type { Publication } from '../core/delta/resource.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { RolloutCommand } from '../core/policy/rollout/decision.ts';
+import { CommandDesk, type Switches } from './command-desk.ts';
 import { DecisionBook } from './decision-book.ts';
+import { EndpointMemory } from './endpoint-memory.ts';
 import type { MeshPublisher } from './mesh-publisher.ts';
 import type { ControllerLog, EndpointSource, SignalSource, StateSaver } from './ports.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { RouteAcknowledgement } from './route-acknowledgement.ts';
-
-/** The switches over everything; saved, so that a restart does not undo them. */
-export interface Switches {
-  readonly frozen: boolean;
-  readonly baseline: boolean;
-}
+import { StateJournal } from './state-journal.ts';
 
 export interface ControllerOptions {
   readonly signals: SignalSource;
@@ -48,11 +40,8 @@ export interface ServiceView {
   readonly laggards: readonly string[];
 }
 
-interface Asked {
-  readonly command: RolloutCommand;
-  readonly actor: string;
-}
-
+const SERVICE_KEY = 'service:';
+const ENDPOINTS_KEY = 'endpoints:';
 const NO_SPECS: SpecIndex = { services: new Map(), rollouts: new Map(), policies: new Map(), templates: [] };
 
 /**
@@ -64,27 +53,25 @@ export class Controller {
   readonly #book: DecisionBook;
   readonly #cadence = new RolloutCadence();
   readonly #acknowledgement: RouteAcknowledgement;
-  readonly #states = new Map<string, ServiceState>();
-  readonly #saved = new Map<string, string>();
+  readonly #journal: StateJournal;
+  readonly #endpoints: EndpointMemory;
+  readonly #states: Map<string, ServiceState>;
   readonly #outcomes = new Map<string, ServiceOutcome>();
   readonly #observations = new Map<string, ServiceObservation>();
   readonly #decisions = new Map<string, ServiceDecisions>();
-  readonly #asked = new Map<string, Asked[]>();
+  readonly #desk: CommandDesk;
   readonly #failing = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
   #specs: SpecIndex = NO_SPECS;
-  #switches: Switches = { frozen: false, baseline: false };
-  #notes: (PolicyEvent & { readonly actor: string })[] = [];
 
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#book = new DecisionBook(options.lastDecisionId);
     this.#acknowledgement = new RouteAcknowledgement(options.publisher);
-    for (const [key, value] of options.saved) {
-      this.#saved.set(key, JSON.stringify(value));
-      if (key === 'switches') this.#switches = value as Switches;
-      if (key.startsWith('service:')) this.#states.set(key.slice('service:'.length), value as ServiceState);
-    }
+    this.#journal = new StateJournal(options.saved);
+    this.#endpoints = new EndpointMemory(options.endpoints, entriesUnder(options.saved, ENDPOINTS_KEY));
+    this.#states = new Map(entriesUnder<ServiceState>(options.saved, SERVICE_KEY));
+    this.#desk = new CommandDesk(options.saved.get('switches') as Switches | undefined);
   }
 
   get specs(): SpecIndex {
@@ -92,16 +79,19 @@ export class Controller {
   }
 
   get switches(): Switches {
-    return this.#switches;
+    return this.#desk.switches;
   }
 
-  /** Puts specs in force, at the next look. */
-  configure(specs: SpecIndex): void {
+  /**
+   * Puts specs in force, at the next look.
+   * @param onEndpoints called when discovery finds other endpoints: a look should follow
+   */
+  configure(specs: SpecIndex, onEndpoints: () => void): void {
     this.#specs = specs;
     const services = [...specs.services.values()];
     this.#options.signals.watch(services, [...specs.rollouts.values()], specs.templates);
-    this.#options.endpoints.watch(services, () => {});
-    for (const map of [this.#outcomes, this.#observations, this.#decisions, this.#asked]) {
+    this.#options.endpoints.watch(services, onEndpoints);
+    for (const map of [this.#outcomes, this.#observations, this.#decisions]) {
       for (const id of [...map.keys()]) if (!specs.services.has(id)) map.delete(id);
     }
   }
@@ -114,27 +104,13 @@ export class Controller {
     const phase = this.#states.get(service)?.rollout?.state.phase ?? 'Pending';
     const conflict = commandConflict(command.type, phase);
     if (conflict !== undefined) return conflict;
-    this.#asked.set(service, [...(this.#asked.get(service) ?? []), { command, actor }]);
+    this.#desk.ask(service, command, actor);
     return undefined;
   }
 
   /** Sets the switches; in force with the next look. */
   switchTo(switches: Switches, actor: string, nowMs: number): void {
-    for (const name of ['frozen', 'baseline'] as const) {
-      if (switches[name] === this.#switches[name]) continue;
-      const reason = `${name === 'frozen' ? 'Freeze' : 'Baseline'}${switches[name] ? 'On' : 'Off'}`;
-      const change = { before: this.#switches[name], after: switches[name] };
-      this.#notes.push({
-        at: nowMs,
-        subject: 'Penstock',
-        reason,
-        message: `${name}: ${switches[name]}`,
-        actor,
-        evidence: null,
-        change,
-      });
-    }
-    this.#switches = switches;
+    this.#desk.switchTo(switches, actor, nowMs);
   }
 
   /** One look at everything. What fails for one service is logged and leaves the others alone. */
@@ -183,23 +159,21 @@ export class Controller {
       const observation = this.#options.signals.observe(service, nowMs);
       this.#observations.set(id, observation);
       const rollout = this.#specs.rollouts.get(id);
-      const asked = this.#asked.get(id) ?? [];
-      this.#asked.delete(id);
+      const commands = this.#desk.take(id, rollout && rolloutKey(rollout), nowMs);
       const outcome = decideService({
         service,
         rollout,
         policy: this.#specs.policies.get(id),
         observation,
-        rolloutObservation: this.#cadence.due(id, rollout, observation, asked.length > 0, nowMs),
-        endpoints: addressesOf(this.#endpointsOf(service)),
+        rolloutObservation: this.#cadence.due(id, rollout, observation, commands.length > 0, nowMs),
+        endpoints: addressesOf(this.#endpoints.of(service)),
         acknowledged: this.#acknowledgement.of(id),
-        commands: asked.map(({ command }) => command),
+        commands,
         answers: new Map(),
-        frozen: this.#switches.frozen || this.#switches.baseline,
+        frozen: this.switches.frozen || this.switches.baseline,
         state: this.stateOf(id),
         nowMs,
       });
-      this.#noteCommands(id, asked, nowMs);
       this.#states.set(id, outcome.state);
       this.#outcomes.set(id, this.#withLastEvidence(id, outcome));
       this.#decisions.set(id, outcome.decisions);
@@ -229,57 +203,10 @@ export class Controller {
     this.#options.log.error({ service: id, err: error }, message);
   }
 
-  #noteCommands(id: string, asked: readonly Asked[], nowMs: number): void {
-    const rollout = this.#specs.rollouts.get(id);
-    for (const { command, actor } of asked) {
-      const subject = `Rollout/${rollout?.metadata.namespace}/${rollout?.metadata.name}`;
-      const reason = `Asked${command.type.charAt(0).toUpperCase()}${command.type.slice(1)}`;
-      this.#notes.push({
-        at: nowMs,
-        subject,
-        reason,
-        message: `${actor} asked to ${command.type}`,
-        actor,
-        evidence: null,
-        change: undefined,
-      });
-    }
-  }
-
   #publish(): Publication {
-    const services = new Map<string, ServiceIr>();
-    for (const [id, service] of this.#specs.services) services.set(id, this.#assemble(id, service));
-    return this.#options.publisher.publish(services);
-  }
-
-  #assemble(id: string, service: ModelService): ServiceIr {
-    const decisions = this.#switches.baseline ? NO_DECISIONS : (this.#decisions.get(id) ?? NO_DECISIONS);
-    return assembleService({
-      service,
-      rollout: this.#specs.rollouts.get(id),
-      policy: this.#specs.policies.get(id),
-      decisions,
-      endpoints: this.#endpointsOf(service),
-      clusterOf: (name) => this.#mainCluster(`${service.metadata.namespace}/${name}`),
-    });
-  }
-
-  /** The version of a service that has the most traffic now. */
-  #mainCluster(id: string): string | undefined {
-    const service = this.#specs.services.get(id);
-    if (service === undefined) return undefined;
-    const weights = this.#decisions.get(id)?.weights ?? [];
-    const most = weights.toSorted((a, b) => b.weight - a.weight)[0];
-    return `${id}/${most?.version ?? service.spec.defaultVersion}`;
-  }
-
-  #endpointsOf(service: ModelService): ReadonlyMap<string, readonly DiscoveredEndpoint[]> {
-    const found = this.#options.endpoints.endpointsOf(service);
-    return new Map(
-      service.spec.versions.map((version) => [
-        version.name,
-        [...staticEndpoints(version), ...(found.get(version.name) ?? [])],
-      ]),
+    const decisions = this.switches.baseline ? new Map() : this.#decisions;
+    return this.#options.publisher.publish(
+      assembleMesh(this.#specs, decisions, (service) => this.#endpoints.of(service)),
     );
   }
 
@@ -289,10 +216,9 @@ export class Controller {
     nowMs: number,
   ): void {
     const records = [
-      ...this.#book.record('', this.#notes, undefined),
+      ...this.#book.record('', this.#desk.notes(), undefined),
       ...looks.flatMap(([id, outcome]) => this.#book.record(id, outcome?.events ?? [], publication)),
     ];
-    this.#notes = [];
     for (const record of records) {
       this.#options.log.info(
         { decision: record.id, subject: record.subject, reason: record.reason },
@@ -300,7 +226,7 @@ export class Controller {
       );
     }
     try {
-      this.#options.saver.save(this.#stateChanges(), records, nowMs);
+      this.#options.saver.save(this.#journal.changes(this.#entries()), records, nowMs);
       const { publisher, saver } = this.#options;
       for (const { id, acknowledged } of this.#book.follow(
         (sequence, keys) => publisher.acknowledgement(sequence, keys),
@@ -309,7 +235,7 @@ export class Controller {
         saver.acknowledge(id, acknowledged);
       }
     } catch (error) {
-      this.#saved.clear();
+      this.#journal.forget();
       this.#options.log.error(
         { err: error },
         'state cannot be saved; decisions go on and are saved when it can be again',
@@ -317,18 +243,26 @@ export class Controller {
     }
   }
 
-  #stateChanges(): ReadonlyMap<string, unknown> {
-    const changes = new Map<string, unknown>();
-    const note = (key: string, value: unknown): void => {
-      const text = JSON.stringify(value);
-      if (this.#saved.get(key) === text) return;
-      this.#saved.set(key, text);
-      changes.set(key, value);
-    };
-    note('switches', this.#switches);
-    for (const [id, state] of this.#states) note(`service:${id}`, state);
-    return changes;
+  #entries(): ReadonlyMap<string, unknown> {
+    const entries = new Map<string, unknown>([['switches', this.switches]]);
+    for (const [id, state] of this.#states) entries.set(`${SERVICE_KEY}${id}`, state);
+    for (const [id, known] of this.#endpoints.entries()) entries.set(`${ENDPOINTS_KEY}${id}`, known);
+    return entries;
   }
+}
+
+/** Saved entries whose keys begin so, without it. */
+function entriesUnder<T>(
+  saved: ReadonlyMap<string, unknown>,
+  prefix: string,
+): readonly (readonly [string, T])[] {
+  return [...saved].flatMap(([key, value]) =>
+    key.startsWith(prefix) ? [[key.slice(prefix.length), value as T] as const] : [],
+  );
+}
+
+function rolloutKey({ metadata }: ModelRollout): string {
+  return `${metadata.namespace}/${metadata.name}`;
 }
 
 function addressesOf(

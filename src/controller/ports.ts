@@ -2,7 +2,6 @@ import type { MetricTemplate } from '../core/api/metric-template.ts';
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
-import type { StreamFacts } from '../core/delta/facts.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 
@@ -29,11 +28,6 @@ export interface EndpointSource {
 export interface StateSaver {
   save(changes: ReadonlyMap<string, unknown>, records: readonly DecisionRecord[], nowMs: number): void;
   acknowledge(id: number, acknowledged: NonNullable<DecisionRecord['acknowledged']>): void;
-}
-
-/** Connected sidecars, as the xDS server knows them. */
-export interface SidecarSource {
-  streams(): readonly StreamFacts[];
 }
 
 /** Told of what people should know; one line each. */

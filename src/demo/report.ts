@@ -50,9 +50,6 @@ export interface DemoReport {
   readonly seconds: number;
 }
 
-/** What a part of the story measured; the parts are put together at the end. */
-export type Figures = { -readonly [Key in keyof DemoReport]?: Partial<DemoReport[Key]> };
-
 export interface StoryEntry {
   readonly name: string;
   readonly passed: boolean;

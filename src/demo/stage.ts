@@ -59,7 +59,7 @@ export function expectThat(condition: boolean, text: string): void {
 }
 
 /** The rollout as the control plane shows it now; undefined while there is none. */
-export async function rolloutStatus(stage: Stage, name: string): Promise<RolloutStatus | undefined> {
+async function rolloutStatus(stage: Stage, name: string): Promise<RolloutStatus | undefined> {
   const rollouts = await stage.admin.fetch<readonly RolloutStatus[]>('rollouts');
   return rollouts.find((each) => each.name === name);
 }

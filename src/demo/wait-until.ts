@@ -1,5 +1,5 @@
 /** A condition did not come true in time; the message says which. */
-export class TimedOut extends Error {
+class TimedOut extends Error {
   override readonly name = 'TimedOut';
 }
 

@@ -219,7 +219,7 @@ export class World {
     const ready = (what: string, url: string) =>
       waitUntil(what, async () => (await fetch(url)).ok, { timeoutMs: START_TIMEOUT_MS, everyMs: 100 });
     const sidecars = [...this.layout.instances, ...this.layout.clients];
-    await Promise.all([
+    const all = Promise.all([
       ...this.layout.instances.map(({ name, httpPort }) =>
         ready(`the model of ${name} is served`, `http://127.0.0.1:${httpPort}/readyz`),
       ),
@@ -228,6 +228,7 @@ export class World {
       ),
       ready('Prometheus is ready', `http://127.0.0.1:${this.layout.prometheusPort}/-/ready`),
     ]);
+    await Promise.race([all, this.#firstToEnd()]);
     await waitUntil(
       'every sidecar has its configuration',
       async () => {
@@ -235,6 +236,18 @@ export class World {
         return connected.length === sidecars.length && connected.every((each) => each.converged);
       },
       { timeoutMs: START_TIMEOUT_MS },
+    );
+  }
+
+  /** Rejects as soon as any of the processes ends: waiting for the others would be in vain. */
+  async #firstToEnd(): Promise<never> {
+    const ends = [...this.#children.values()].map(async (child) => ({
+      name: child.name,
+      how: await child.ended,
+    }));
+    const { name, how } = await Promise.race(ends);
+    throw new Error(
+      `${name} ended while everything was starting (${how}); see logs/${name}.log in ${this.#options.directory}`,
     );
   }
 

@@ -54,7 +54,7 @@ function assembleSlices(rollout: ModelRollout | undefined, { slice }: ServiceDec
 }
 
 /** Every version of the service with its weight, all of it on one. */
-export function allTo(service: ModelService, version: string): readonly WeightIr[] {
+function allTo(service: ModelService, version: string): readonly WeightIr[] {
   return service.spec.versions.map(({ name }) => ({
     version: name,
     weight: name === version ? TOTAL_WEIGHT : 0,

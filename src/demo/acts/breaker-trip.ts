@@ -32,9 +32,12 @@ export const breakerTrip: Act = {
     stage.narrator.tell(
       `${counted.byVerdict.injected} calls failed, ${counted.byVerdict.fallback} were answered by the fallback; closed ${closedAfterSeconds.toFixed(1)} s after the repair`,
     );
-    const fallbackFailures = outcomes.filter((each) => each.fallback !== undefined && each.code !== 0).length;
+    const fallbackFailures = outcomes.filter((each) => each.fallback !== undefined && each.code !== 0);
     expectThat(counted.byVerdict.fallback > 0, 'no call was answered by the fallback');
-    expectThat(fallbackFailures === 0, `${fallbackFailures} calls were sent to the fallback and failed`);
+    expectThat(
+      fallbackFailures.length === 0,
+      `${fallbackFailures.length} calls were sent to the fallback and failed: ${JSON.stringify(fallbackFailures.slice(0, 3))}`,
+    );
     expectThat(counted.byVerdict.lost === 0, `calls were lost: ${JSON.stringify(counted.lost.slice(0, 3))}`);
     return {
       breaker: {

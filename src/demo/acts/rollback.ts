@@ -53,7 +53,7 @@ export function rollback(signals: keyof typeof WITHIN_SECONDS): Act {
 }
 
 /** From the end of the candidate's first failed call to the start of the last call that it got. */
-export function rollbackFigures(
+function rollbackFigures(
   outcomes: readonly CallOutcome[],
   candidate: string,
 ): { afterSeconds: number; failedRequests: number } {

@@ -1,0 +1,15 @@
+/** Everything that `penstock serve` can be told. Durations are ms. */
+export interface ServeOptions {
+  readonly file: readonly string[];
+  readonly prometheus?: string;
+  readonly prometheusTokenFile?: string;
+  readonly prometheusCaFile?: string;
+  readonly prometheusTimeout: number;
+  readonly consul?: string;
+  readonly state?: string;
+  readonly xdsAddress: string;
+  readonly adminAddress: string;
+  readonly interval: number;
+  readonly loadReportInterval: number;
+  readonly logLevel: string;
+}
