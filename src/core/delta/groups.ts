@@ -12,11 +12,20 @@ export interface NameEdit {
   readonly view: View | undefined;
 }
 
-/** All groups that have members, found by what they are and by what they cover. */
+/** Groups without members that are kept, and names in all of them together. */
+const IDLE_GROUPS = 32;
+const IDLE_NAMES = 50_000;
+/** An edit is small when it concerns less than one of so many names: then a copy is not worth it. */
+const SMALL_EDIT = 8;
+
+/** All groups, found by what they are and by what they cover. */
 export class Groups {
   readonly #interned = new Map<string, Group[]>();
   readonly #byName = new Map<TypeUrl, Map<string, Set<Group>>>();
   readonly #byView = new Map<View, Map<TypeUrl, Set<Group>>>();
+  /** Those that nobody is in, longest first. */
+  readonly #idle = new Set<Group>();
+  #idleNames = 0;
 
   /** Groups whose explicit names include this one. */
   naming(typeUrl: TypeUrl, name: string): Iterable<Group> {
@@ -44,20 +53,32 @@ export class Groups {
     this.leave(member);
     member.group = to;
     to.members.add(member);
-  }
-
-  /** Takes a subscription out; a group that nobody is in is forgotten, save the empty one. */
-  leave(member: Subscription): void {
-    const { group } = member;
-    group.members.delete(member);
-    if (group.members.size > 0 || (group.names.size === 0 && !group.view)) return;
-    this.#forget(group);
-    group.retire();
+    if (this.#idle.delete(to)) this.#idleNames -= to.names.size;
   }
 
   /**
-   * Moves a subscription to the group with these edits of its names. Where it is alone in its group and no
-   * equal group exists, the group itself is edited: growing name by name costs no copy of all names.
+   * Takes a subscription out. A group that nobody is in stays for a while: streams that connect together pass
+   * through the same groups one after another.
+   */
+  leave(member: Subscription): void {
+    const { group } = member;
+    group.members.delete(member);
+    if (group.members.size > 0 || isEmpty(group)) return;
+    this.#idle.add(group);
+    this.#idleNames += group.names.size;
+    for (const oldest of this.#idle) {
+      if (this.#idleNames <= IDLE_NAMES && this.#idle.size <= IDLE_GROUPS) break;
+      this.#idle.delete(oldest);
+      this.#idleNames -= oldest.names.size;
+      this.#forget(oldest);
+      oldest.retire();
+    }
+  }
+
+  /**
+   * Moves a subscription to the group with these edits of its names. Where it is alone in its group, no equal
+   * group exists and the edit is small, the group itself is edited: growing name by name costs no copy of all
+   * names.
    */
   edit(member: Subscription, { add, drop, view }: NameEdit): Group {
     const { group } = member;
@@ -73,8 +94,12 @@ export class Groups {
       sum = shiftSum(sum, name, 1);
       size++;
     }
-    const alone = group.members.size === 1 && (group.names.size > 0 || group.view);
-    if (alone && !this.#interned.has(internKey(group.protocol, group.typeUrl, view, size, sum))) {
+    const isSmall = (add.size + drop.size) * SMALL_EDIT < group.names.size;
+    if (
+      isSmall &&
+      group.members.size === 1 &&
+      !this.#interned.has(internKey(group.protocol, group.typeUrl, view, size, sum))
+    ) {
       this.#editInPlace(group, { add, drop, view }, sum);
       return group;
     }
@@ -142,6 +167,10 @@ export class Groups {
     else this.#interned.delete(key);
     if (group.view) this.#byView.get(group.view)?.get(group.typeUrl)?.delete(group);
   }
+}
+
+function isEmpty(group: Group): boolean {
+  return group.names.size === 0 && !group.view;
 }
 
 function unindex(index: Map<string, Set<Group>>, name: string, group: Group): void {
