@@ -26,6 +26,8 @@ const SCORE_BOUNDS = [0.2, 0.4, 0.6, 0.8, 0.9, 0.95];
 /** How a version behaves at a moment of the simulation. */
 export interface Behaviour {
   readonly failureRate: number;
+  /** Share of the calls that end without an answer; undefined: the source cannot tell. */
+  readonly abandonedRate?: number;
   readonly latencyMs: number;
   /** 0 … 1; the larger, the surer the model. */
   readonly sureness: number;
@@ -223,11 +225,14 @@ export class Simulation {
   }
 
   #version(rate: number, behaviour: Behaviour, at: number): VersionObservation {
-    const requests = poisson(this.#random, rate);
+    const begun = poisson(this.#random, rate);
+    const { abandonedRate } = behaviour;
+    const abandoned = abandonedRate === undefined ? 0 : binomial(this.#random, begun, abandonedRate);
+    const requests = begun - abandoned;
     const failures = binomial(this.#random, requests, behaviour.failureRate);
     const value = <T>(given: T): Reading<T> => ({ kind: 'value', value: given, at });
     return {
-      requests: value({ requests, failures }),
+      requests: value({ requests, failures, ...(abandonedRate === undefined ? {} : { abandoned }) }),
       latencyMs: value(
         this.#histogram(requests, LATENCY_BOUNDS, () => behaviour.latencyMs * Math.exp(0.4 * this.#normal())),
       ),

@@ -1,10 +1,6 @@
+import { addCounts } from '../stats/arms.ts';
 import { addHistograms } from '../stats/histogram.ts';
-import type {
-  EndpointObservation,
-  RequestCounts,
-  ServiceObservation,
-  VersionObservation,
-} from './observation.ts';
+import type { EndpointObservation, ServiceObservation, VersionObservation } from './observation.ts';
 import type { Reading } from './reading.ts';
 
 /**
@@ -27,13 +23,13 @@ export function mergeObservations(
 function mergeVersions(earlier: VersionObservation, later: VersionObservation): VersionObservation {
   const endpoints = new Map(earlier.endpoints.map((each) => [each.address, each]));
   return {
-    requests: mergeReadings(earlier.requests, later.requests, addRequests),
+    requests: mergeReadings(earlier.requests, later.requests, addCounts),
     latencyMs: mergeReadings(earlier.latencyMs, later.latencyMs, addHistograms),
     scores: mergeReadings(earlier.scores, later.scores, addHistograms),
     endpoints: later.endpoints.map((each): EndpointObservation => {
       const before = endpoints.get(each.address);
       if (before === undefined) return each;
-      return { ...each, requests: mergeReadings(before.requests, each.requests, addRequests) };
+      return { ...each, requests: mergeReadings(before.requests, each.requests, addCounts) };
     }),
     sources: later.sources,
   };
@@ -42,10 +38,4 @@ function mergeVersions(earlier: VersionObservation, later: VersionObservation): 
 function mergeReadings<T>(earlier: Reading<T>, later: Reading<T>, add: (a: T, b: T) => T): Reading<T> {
   if (earlier.kind !== 'value' || later.kind !== 'value') return later;
   return { ...later, value: add(earlier.value, later.value) };
-}
-
-function addRequests(a: RequestCounts, b: RequestCounts): RequestCounts {
-  const counts = { requests: a.requests + b.requests, failures: a.failures + b.failures };
-  if (a.abandoned === undefined && b.abandoned === undefined) return counts;
-  return { ...counts, abandoned: (a.abandoned ?? 0) + (b.abandoned ?? 0) };
 }

@@ -26,6 +26,8 @@ interface Pod {
   readonly failing?: number;
   /** Fails without working: answers at once. */
   readonly failsFast?: boolean;
+  /** Share of the calls that end without an answer. */
+  readonly abandoned?: number;
   readonly dark?: boolean;
   /** Tells its queue by ORCA. */
   readonly tellsQueue?: boolean;
@@ -85,11 +87,13 @@ function simulate(plant: Plant, seconds: number): Look[] {
       latencySum += served.latencyMs * arrivals;
       const value = <T>(given: T): Reading<T> =>
         pod.dark ? { kind: 'missing', detail: 'no report' } : { kind: 'value', value: given, at: second };
-      const requests = Math.round(served.done);
+      const begun = Math.round(served.done);
+      const abandoned = binomial(random, begun, pod.abandoned ?? 0);
+      const requests = begun - abandoned;
       const failures = binomial(random, requests, pod.failing ?? 0);
       return {
         address: addresses[i] ?? '',
-        requests: value({ requests, failures }),
+        requests: value({ requests, failures, abandoned }),
         inFlight: value(Math.round(served.queue)),
         utilization: { kind: 'missing', detail: '' },
         queue: pod.tellsQueue ? value(served.queue) : { kind: 'missing', detail: '' },
@@ -151,6 +155,14 @@ describe('an endpoint', () => {
       expect(looks.at(-1)?.factors[0]).toBeLessThan(0.6);
       expect(looks.every((look) => (look.factors[1] ?? 0) >= (look.factors[0] ?? 1))).toBe(true);
     }
+  });
+
+  it('that never answers is derated, and callers who press stop everywhere derate nobody', () => {
+    const hangs = simulate({ rate: 40, pods: (s) => pool(s > 30 ? { ...fine, abandoned: 1 } : fine) }, 40);
+    expect(hangs.at(-1)?.factors[0]).toBeLessThan(0.5);
+    const stopped: Pod = { ...fine, abandoned: 0.2 };
+    const looks = simulate({ rate: 40, pods: () => [stopped, stopped, stopped, stopped] }, 600);
+    expect(looks.flatMap((look) => look.decision.events)).toEqual([]);
   });
 
   it('five times as slow gets little, the latency of all comes down, and its weight settles', () => {

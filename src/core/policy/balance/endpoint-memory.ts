@@ -30,7 +30,8 @@ export const LEAST_TIMED = 8;
 const LEAST_RUN_RATE = 0.05;
 
 /**
- * What was seen of an endpoint since the previous look, added to what is remembered.
+ * What was seen of an endpoint since the previous look, added to what is remembered. A call that was abandoned
+ * counts as failed: people press "stop" on all endpoints alike, and weights only follow the differences.
  * @param fleetRate failures per request over all endpoints
  */
 export function learn(
@@ -43,6 +44,8 @@ export function learn(
   if (seen === undefined || requests === undefined) {
     return { ...memory, blindMs: memory.blindMs + elapsedMs };
   }
+  const { abandoned = 0 } = requests;
+  const ended = { requests: requests.requests + abandoned, failures: requests.failures + abandoned };
   const slow = decay(elapsedMs, ERROR_HALF_LIFE_MS);
   const fast = decay(elapsedMs, LOAD_HALF_LIFE_MS);
   const latency = latencyOf(seen, requests.requests, elapsedMs);
@@ -51,13 +54,9 @@ export function learn(
   const kept = Math.min(slow, Math.max(fast, enough));
   return {
     ...memory,
-    requests: slow * memory.requests + requests.requests,
-    failures: slow * memory.failures + requests.failures,
-    run: addToCusum(
-      memory.run,
-      requests,
-      excessScores(Math.min(0.9, Math.max(LEAST_RUN_RATE, 2 * fleetRate))),
-    ),
+    requests: slow * memory.requests + ended.requests,
+    failures: slow * memory.failures + ended.failures,
+    run: addToCusum(memory.run, ended, excessScores(Math.min(0.9, Math.max(LEAST_RUN_RATE, 2 * fleetRate)))),
     timed: kept * memory.timed + latency.timed,
     latencyTotalMs: kept * memory.latencyTotalMs + latency.totalMs,
     utilization: smooth(memory.utilization, knownValue(seen.utilization), fast),

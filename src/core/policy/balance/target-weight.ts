@@ -26,8 +26,9 @@ const LEAST_LOAD = 0.2;
 /** From so many times its peers' latency on an endpoint is slow, and below so many it is not. */
 const SLOW_RATIO = 2.5;
 const FAST_RATIO = 1.8;
-/** An endpoint that fails this often answers fast or slow for reasons of its own. */
+/** An endpoint that fails this often, and this many times as often as the best, answers fast or slow for reasons of its own. */
 const FAILING = 0.1;
+const FAILING_RATIO = 2;
 
 /** Failures per request over all endpoints. */
 export function fleetErrorRate(endpoints: Readonly<Record<string, EndpointMemory>>): number {
@@ -48,12 +49,14 @@ export function targetsOf(
   spec: BalancingPolicy,
 ): Readonly<Record<string, Target>> {
   const fleetRate = fleetErrorRate(endpoints);
-  const healthy = Object.values(endpoints).filter((each) => errorRateOf(each, fleetRate) < FAILING);
+  const rates = Object.values(endpoints).map((each) => errorRateOf(each, fleetRate));
+  const failing = Math.max(FAILING, FAILING_RATIO * Math.min(...rates));
+  const healthy = Object.values(endpoints).filter((each) => errorRateOf(each, fleetRate) < failing);
   return Object.fromEntries(
     Object.entries(endpoints).map(([address, each]) => {
       const errorRate = errorRateOf(each, fleetRate);
       const load = loadOf(each, spec);
-      const latencyRatio = errorRate < FAILING ? ratioToPeers(each, healthy) : undefined;
+      const latencyRatio = errorRate < failing ? ratioToPeers(each, healthy) : undefined;
       const byErrors = Math.max(LEAST_SUCCESS, 1 - errorRate) ** 2;
       const byLoad = 1 / Math.max(load ?? LEAST_LOAD, LEAST_LOAD);
       const byLatency = changeFor(latencyRatio);

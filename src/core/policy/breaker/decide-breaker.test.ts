@@ -29,6 +29,8 @@ interface Plant {
     rate: number;
     failing?: number;
     slow?: number;
+    /** Share of the calls that end without an answer. */
+    abandoned?: number;
     dark?: boolean;
     frozen?: boolean;
   };
@@ -42,8 +44,10 @@ function simulate(plant: Plant, seconds: number): BreakerDecision[] {
   for (let second = 1; second <= seconds; second++) {
     const previous = decisions.at(-1);
     const nowMs = plant.clockMs?.(second) ?? START + second * 1000;
-    const { rate, failing = 0, slow = 0, dark = false, frozen = false } = plant.at(second);
-    const requests = Math.round((rate * (previous?.admitted ?? 10_000)) / 10_000);
+    const { rate, failing = 0, slow = 0, abandoned = 0, dark = false, frozen = false } = plant.at(second);
+    const begun = Math.round((rate * (previous?.admitted ?? 10_000)) / 10_000);
+    const lost = Math.round(begun * abandoned);
+    const requests = begun - lost;
     const value = <T>(given: T): Reading<T> =>
       dark ? { kind: 'missing', detail: 'target down' } : { kind: 'value', value: given, at: nowMs };
     const slowCalls = Math.round(requests * slow);
@@ -51,7 +55,11 @@ function simulate(plant: Plant, seconds: number): BreakerDecision[] {
       decideBreaker({
         spec,
         observation: {
-          requests: value<RequestCounts>({ requests, failures: Math.round(requests * failing) }),
+          requests: value<RequestCounts>({
+            requests,
+            failures: Math.round(requests * failing),
+            abandoned: lost,
+          }),
           latencyMs: value<HistogramCounts>({
             bounds: [spec.slowCall.duration],
             counts: [requests - slowCalls, slowCalls],
@@ -82,6 +90,8 @@ describe('a closed breaker', () => {
     ['everything fails', { rate: 100, failing: 1 }, 1],
     ['the volume floor is reached late', { rate: 7, failing: 1 }, 3],
     ['half of the calls are slow', { rate: 100, slow: 0.5 }, 1],
+    ['nothing is answered', { rate: 100, abandoned: 1 }, 1],
+    ['hardly anything is answered', { rate: 100, abandoned: 0.9 }, 1],
   ])('opens when %s', (_, at, second) => {
     expect(firstSecond(simulate({ at: () => at }, 10), 'OPEN')).toBe(second);
   });
@@ -90,6 +100,8 @@ describe('a closed breaker', () => {
     ['below the threshold', { rate: 100, failing: 0.45 }],
     ['below the volume floor in the window', { rate: 1, failing: 1 }],
     ['with slow calls below their threshold', { rate: 100, slow: 0.4 }],
+    ['while most callers press stop', { rate: 100, abandoned: 0.6 }],
+    ['while callers press stop and some calls fail', { rate: 100, abandoned: 0.5, failing: 0.4 }],
     ['without any traffic', { rate: 0 }],
     ['without data', { rate: 100, failing: 1, dark: true }],
     ['under the kill switch', { rate: 100, failing: 1, frozen: true }],
@@ -101,6 +113,12 @@ describe('a closed breaker', () => {
     const decisions = simulate({ at: (second) => ({ rate: 100, failing: second > 60 ? 1 : 0 }) }, 70);
     expect(firstSecond(decisions, 'OPEN')).toBe(61);
     expect(decisions[60]?.state.reason).toBe('FailureRun');
+  });
+
+  it('opens soon when a healthy service hangs', () => {
+    const decisions = simulate({ at: (second) => ({ rate: 100, abandoned: second > 60 ? 1 : 0.1 }) }, 70);
+    expect(firstSecond(decisions, 'OPEN')).toBe(61);
+    expect(decisions[60]?.state.reason).toBe('Hung');
   });
 
   it('without the fast path waits until the window shows it', () => {
@@ -147,6 +165,13 @@ describe('an open breaker', () => {
     const shares = decisions.slice(39, 46).map((each) => each.admitted);
     expect(shares).toEqual([500, 1000, 2500, 5000, 10_000, 10_000, 10_000]);
     expect(firstSecond(decisions, 'CLOSED', 40)).toBeLessThanOrEqual(45);
+  });
+
+  it('opens again when its probes are never answered, and recovers though some callers press stop', () => {
+    const at = (second: number) => ({ rate: 500, abandoned: second >= 10 && second < 60 ? 1 : 0.3 });
+    const decisions = simulate({ at }, 130);
+    expect(firstSecond(decisions, 'OPEN', 39)).toBe(41);
+    expect(decisions.at(-1)?.state.phase).toBe('CLOSED');
   });
 
   it('is not closed by one lucky probe', () => {

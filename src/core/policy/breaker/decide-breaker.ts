@@ -1,7 +1,7 @@
 import type { BreakerPolicy } from '../../api/traffic-policy.ts';
 import { TOTAL_WEIGHT } from '../../ir/ir.ts';
 import { describeReading } from '../../observation/reading.ts';
-import { addCalls, callsSince, errorPercent, NO_CALLS, slowPercent } from './calls.ts';
+import { abandonedPercent, addCalls, callsSince, errorPercent, NO_CALLS, slowPercent } from './calls.ts';
 import { isWarning, NOTHING_REMEMBERED, remember, remembered, tripReason } from './closed.ts';
 import type {
   BreakerDecision,
@@ -44,7 +44,7 @@ interface Step {
  * One look at a breaker over the whole fleet of sidecars: CLOSED → OPEN → HALF_OPEN → CLOSED.
  *
  * Opens by the ratio of failed or of slow calls in the window above the volume floor, or sooner by the same
- * threshold over the requests since the failures began. After the sleep a small share probes; each step of the
+ * threshold over the requests since the failures began, or when hardly any call is answered at all. After the sleep a small share probes; each step of the
  * way back needs its samples, and a relapse sleeps twice as long. Without data a closed breaker stays closed, a
  * probing one goes on probing; only the sleep ends by time, since an open breaker sees no traffic to judge by.
  */
@@ -193,6 +193,7 @@ function explain(state: BreakerState, calls: CallCounts | undefined, input: Brea
     failures: shown.failures,
     errorPercent: errorPercent(shown),
     slowPercent: slowPercent(shown),
+    abandonedPercent: abandonedPercent(shown),
     volumeThreshold: spec.requestVolumeThreshold,
     errorThresholdPercent: spec.errorThresholdPercent,
     slowThresholdPercent: spec.slowCall.thresholdPercent,

@@ -12,10 +12,15 @@ export interface BreakerObservation {
   readonly latencyMs: Reading<HistogramCounts>;
 }
 
-/** Calls that were seen: `timed` and `slow` come from the latency histogram, which may be missing. */
+/**
+ * Calls that were seen. `abandoned` ones are not among `requests`: they ended without an answer, which may be the
+ * callers' own doing. `timed` and `slow` come from the latency histogram, which may be
+ * missing.
+ */
 export interface CallCounts {
   readonly requests: number;
   readonly failures: number;
+  readonly abandoned: number;
   readonly timed: number;
   readonly slow: number;
 }
@@ -44,6 +49,8 @@ export interface BreakerState {
   readonly fading: Fading | undefined;
   /** CLOSED: failures above the threshold since they began. */
   readonly excess: Cusum;
+  /** CLOSED: calls without an answer since hardly any other ended. */
+  readonly hung: Cusum;
   /** CLOSED: 1 % failing against 10 %; warns long before the threshold. */
   readonly warning: Cusum;
   readonly warned: boolean;
@@ -74,6 +81,8 @@ export interface BreakerEvidence {
   readonly failures: number;
   readonly errorPercent: number;
   readonly slowPercent: number;
+  /** Calls that ended without an answer, of all that were begun. */
+  readonly abandonedPercent: number;
   readonly volumeThreshold: number;
   readonly errorThresholdPercent: number;
   readonly slowThresholdPercent: number;

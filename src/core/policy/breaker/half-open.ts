@@ -1,5 +1,6 @@
 import type { BreakerPolicy } from '../../api/traffic-policy.ts';
-import { errorPercent, slowPercent } from './calls.ts';
+import { abandonedPercent, errorPercent, slowPercent } from './calls.ts';
+import { HUNG_PERCENT } from './closed.ts';
 import type { CallCounts } from './decision.ts';
 
 /** Shares of the requests on the way back, in percent: the probes, then the recovery steps, last 100. */
@@ -21,6 +22,8 @@ export function judgeStep(sampled: CallCounts, spec: BreakerPolicy, step: number
   const needed = samplesNeeded(spec, step);
   const failed = (100 * sampled.failures) / Math.max(needed, sampled.requests);
   const slow = (100 * sampled.slow) / Math.max(needed, sampled.timed);
+  const hung = (100 * sampled.abandoned) / Math.max(needed, sampled.requests + sampled.abandoned);
+  if (hung >= HUNG_PERCENT) return 'bad';
   if (failed >= spec.errorThresholdPercent || slow >= spec.slowCall.thresholdPercent) return 'bad';
   return sampled.requests >= needed ? 'good' : 'open';
 }
@@ -29,5 +32,6 @@ export function judgeStep(sampled: CallCounts, spec: BreakerPolicy, step: number
 export function describeStep(sampled: CallCounts, spec: BreakerPolicy, step: number): string {
   const share = recoveryShares(spec)[step] ?? 100;
   const figure = (value: number): string => `${Number(value.toFixed(1))} %`;
-  return `${sampled.requests} of ${samplesNeeded(spec, step)} samples at ${share} %, ${figure(errorPercent(sampled))} failed, ${figure(slowPercent(sampled))} slow`;
+  const unanswered = sampled.abandoned === 0 ? '' : `, ${figure(abandonedPercent(sampled))} never answered`;
+  return `${sampled.requests} of ${samplesNeeded(spec, step)} samples at ${share} %, ${figure(errorPercent(sampled))} failed, ${figure(slowPercent(sampled))} slow${unanswered}`;
 }

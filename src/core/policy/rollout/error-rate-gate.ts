@@ -12,6 +12,13 @@ import { log10Drift, watchDrift } from '../../stats/drift.ts';
 import { accumulate, EMPTY_MIXTURE, log10Evidence, type Mixture } from '../../stats/mixture.ts';
 import { relativeErrorFactors } from '../../stats/relative-error.ts';
 import {
+  type Abandonment,
+  eitherEvidence,
+  learnAbandonment,
+  log10Abandonment,
+  NO_ABANDONMENT,
+} from './abandonment.ts';
+import {
   addPoint,
   type EvidencePoint,
   type GateEvidence,
@@ -40,6 +47,7 @@ export interface ErrorRateState {
   readonly relative: Mixture;
   readonly absolute: Mixture;
   readonly drift: Mixture;
+  readonly abandonment: Abandonment;
   readonly certificate: Mixture;
   /** The stage that the certificate is for, and its requests. */
   readonly stage: number;
@@ -55,6 +63,7 @@ const INITIAL: ErrorRateState = {
   relative: EMPTY_MIXTURE,
   absolute: EMPTY_MIXTURE,
   drift: EMPTY_MIXTURE,
+  abandonment: NO_ABANDONMENT,
   certificate: EMPTY_MIXTURE,
   stage: -1,
   stageRequests: 0,
@@ -116,6 +125,13 @@ function learn(
   const maxRate = metric.thresholdRange?.max;
   return {
     ...next,
+    abandonment:
+      metric.maxRatio === undefined
+        ? state.abandonment
+        : learnAbandonment(state.abandonment, counts, {
+            maxRatio: metric.maxRatio,
+            maxRate: maxRate ?? ASSUMED_MAX_RATE,
+          }),
     relative:
       metric.maxRatio === undefined || pair === undefined
         ? state.relative
@@ -178,7 +194,7 @@ function strength(
     ...(metric.maxRatio === undefined ? [] : [log10Evidence(state.relative, 'spread')]),
     ...(metric.thresholdRange === undefined ? [] : [log10Evidence(state.absolute, 'spread')]),
   ];
-  return { log10M: Math.min(...tests), bound };
+  return { log10M: eitherEvidence(Math.min(...tests), state.abandonment), bound };
 }
 
 function judge(state: ErrorRateState, log10M: number, bound: number, look: GateLook): Verdict {
@@ -196,6 +212,8 @@ function explain(
 ): GateEvidence {
   const { log10M, bound } = strength(metric, state, look);
   const shown = log10M >= SUSPICION && state.recent.candidate.requests > 0 ? state.recent : state.total;
+  const hangs = log10M >= SUSPICION && log10Abandonment(state.abandonment) >= log10M;
+  const [counted, told] = hangs ? [state.abandonment.total, lost] : [shown, failed];
   const more = requestsToCertificate(state.certificate, certificateBounds(metric), look.beta);
   return {
     ...identify(metric, look),
@@ -203,7 +221,7 @@ function explain(
     log10M,
     bound,
     counts: state.total,
-    message: `candidate ${failed(shown.candidate)}, stable ${failed(shown.stable)}: ${compareEvidence(log10M, bound)}`,
+    message: `candidate ${told(counted.candidate)}, stable ${told(counted.stable)}: ${compareEvidence(log10M, bound)}`,
     needed:
       look.bakingLooks === undefined
         ? neededTraffic(state.stageRequests, state.stageRequests + more, 'requests')
@@ -219,6 +237,13 @@ function explain(
 
 function failed(counts: RequestCounts): string {
   return `${counts.failures} of ${counts.requests} failed`.replace('0 of 0 failed', 'had no requests');
+}
+
+function lost(counts: RequestCounts): string {
+  return `${counts.failures} of ${counts.requests} never answered`.replace(
+    '0 of 0 never answered',
+    'had no requests',
+  );
 }
 
 function identify(metric: ErrorRateMetric, look: GateLook) {

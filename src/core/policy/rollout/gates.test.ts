@@ -58,6 +58,28 @@ describe('a candidate that fails', () => {
     expect(simulation.reasons).not.toContain('GateBreached');
   });
 
+  it.each([
+    ['hangs on everything', 1, 8],
+    ['hangs on half of the calls', 0.5, 15],
+  ])('and %s is out: it has no failures to show', (_, abandonedRate, seconds) => {
+    const simulation = new Simulation({
+      spec: heldRollout,
+      candidate: () => ({ abandonedRate }),
+      stable: () => ({ abandonedRate: 0 }),
+    });
+    expect(simulation.until((decision) => decision.state.phase === 'RollingBack', 60)).toBeLessThanOrEqual(
+      seconds,
+    );
+    expect(simulation.events.at(-1)?.message).toMatch(/candidate \d+ of \d+ never answered/);
+  });
+
+  it('is not blamed for callers who press stop on both versions alike', () => {
+    const stopped = () => ({ abandonedRate: 0.2 });
+    const simulation = new Simulation({ spec: steppedRollout, candidate: stopped, stable: stopped });
+    expect(simulation.until((decision) => decision.state.phase === 'Completed')).toBeDefined();
+    expect(simulation.reasons).not.toContain('GateBreached');
+  });
+
   it('goes back to the version that the spec names', () => {
     const simulation = new Simulation({
       spec: { ...heldRollout, rollback: { to: 'v3' } },
