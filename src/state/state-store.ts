@@ -1,19 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { actionOfDecision } from '../core/audit/action-of-decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
-
-const SCHEMA_VERSION = 1;
-
-const SCHEMA = `
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL, updated_at INTEGER NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS decisions (
-  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, subject TEXT NOT NULL, service TEXT NOT NULL,
-  reason TEXT NOT NULL, record TEXT NOT NULL, acknowledged TEXT
-) STRICT;
-CREATE INDEX IF NOT EXISTS decisions_by_subject ON decisions (subject, id);
-`;
+import { type AuditLog, type AuditReader, auditLog, auditReader } from './audit-log.ts';
+import { migrate, SCHEMA_VERSION } from './schema.ts';
 
 /** The state directory cannot be used; `message` is one line with the place and the remedy. */
 export class StateStoreError extends Error {
@@ -37,6 +28,8 @@ export interface DecisionFilter {
  * file, one writer. Nothing is ever overwritten that could not be read: a damaged file stops the start.
  */
 export interface StateStore {
+  /** Who did what, chained: every saved record, and what is appended to it beside them. */
+  readonly audit: AuditLog;
   load(): ReadonlyMap<string, unknown>;
   /** Writes all given keys and records, or none of them. `undefined` deletes a key. */
   save(changes: ReadonlyMap<string, unknown>, records: readonly DecisionRecord[], nowMs: number): void;
@@ -58,7 +51,9 @@ export function openStateStore(directory: string | undefined): StateStore {
   const file = directory === undefined ? ':memory:' : join(directory, 'penstock.db');
   const database = openDatabase(directory, file);
   const statements = prepare(database);
+  const audit = auditLog(database);
   return {
+    audit,
     load: () => loadState(statements.load, file),
     save(changes, records, nowMs) {
       database.exec('BEGIN IMMEDIATE');
@@ -77,6 +72,7 @@ export function openStateStore(directory: string | undefined): StateStore {
             JSON.stringify(record),
           );
         }
+        if (records.length > 0) audit.append(records.map(actionOfDecision));
         database.exec('COMMIT');
       } catch (error) {
         if (database.isTransaction) database.exec('ROLLBACK');
@@ -105,12 +101,11 @@ function openDatabase(directory: string | undefined, file: string): DatabaseSync
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     const check = database.prepare('PRAGMA quick_check(1)').get() as { quick_check?: string } | undefined;
     if (check?.quick_check !== 'ok') throw new Error(`integrity check: ${check?.quick_check ?? 'no answer'}`);
-    database.exec(SCHEMA);
-    checkVersion(database, file);
+    refuseNewer(migrate(database), file);
     return database;
   } catch (error) {
     if (error instanceof StateStoreError) throw error;
-    if (/locked|busy/i.test(describe(error))) {
+    if (isLocked(error)) {
       throw new StateStoreError(
         `${file}: in use by another process; stop that one, or name another directory with --state DIR`,
       );
@@ -122,17 +117,48 @@ function openDatabase(directory: string | undefined, file: string): DatabaseSync
   }
 }
 
-function checkVersion(database: DatabaseSync, file: string): void {
-  const row = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get() as
-    | { value: string }
-    | undefined;
-  if (row === undefined) {
-    database.prepare("INSERT INTO meta VALUES ('schema', ?)").run(String(SCHEMA_VERSION));
-  } else if (Number(row.value) > SCHEMA_VERSION) {
+/** The chain in a state directory that no process uses, and how to let go of it. */
+export interface AuditFile extends AuditReader {
+  close(): void;
+}
+
+/**
+ * Opens the chain of a state directory for reading; the file is not changed.
+ * @throws StateStoreError when there is none, or a running Penstock holds it
+ */
+export function openAuditFile(directory: string): AuditFile {
+  const file = join(directory, 'penstock.db');
+  if (!existsSync(file))
     throw new StateStoreError(
-      `${file}: written by a newer Penstock (schema ${row.value}, this one knows ${SCHEMA_VERSION}); run that version, or move the file away`,
+      `${file}: there is no such file; name the directory that \`serve --state\` was given`,
     );
+  try {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 500 });
+    const row = database.prepare("SELECT value FROM meta WHERE key = 'schema'").get();
+    refuseNewer(Number(row?.value), file);
+    if (Number(row?.value) < SCHEMA_VERSION)
+      throw new StateStoreError(
+        `${file}: an older Penstock wrote it, which kept no audit; \`serve\` begins one`,
+      );
+    return { ...auditReader(database), close: () => database.close() };
+  } catch (error) {
+    if (error instanceof StateStoreError) throw error;
+    const remedy = isLocked(error)
+      ? 'in use by a running Penstock; leave --state out to ask that one'
+      : `cannot be read as Penstock's state (${describe(error)})`;
+    throw new StateStoreError(`${file}: ${remedy}`, { cause: error });
   }
+}
+
+function refuseNewer(version: number, file: string): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new StateStoreError(
+    `${file}: written by a newer Penstock (schema ${version}, this one knows ${SCHEMA_VERSION}); run that version, or move the file away`,
+  );
+}
+
+function isLocked(error: unknown): boolean {
+  return /locked|busy/i.test(describe(error));
 }
 
 function prepare(database: DatabaseSync) {
