@@ -103,7 +103,7 @@ async function runDemo(options: DemoOptions): Promise<void> {
 
 /** All acts in the order of the story, or those that were named with what they build on. */
 function chooseActs(only: readonly string[] | undefined, signals: SignalsInUse): readonly Act[] {
-  const all = [promotion, rollback(signals), wrongAnswers, slowPod, breakerTrip, greedyClient];
+  const all = [promotion, rollback(signals), wrongAnswers, greedyClient, breakerTrip, slowPod];
   if (only === undefined) return all;
   const unknown = only.filter((name) => !all.some((act) => act.name === name));
   if (unknown.length > 0) {

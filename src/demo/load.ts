@@ -4,6 +4,7 @@ import type { CallOutcome } from './tally.ts';
 
 const MODEL_INFER = '/inference.GRPCInferenceService/ModelInfer';
 const DEADLINE_MS = 10_000;
+const LONGEST_BURST_S = 0.1;
 const asBuffer = (bytes: Buffer): Buffer => bytes;
 
 /** Calls at a steady rate by many users, until it is stopped. */
@@ -41,8 +42,8 @@ export function startLoad(options: LoadOptions): Load {
   let sent = 0;
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - startedAt) / 1000) * options.callsPerSecond);
-    // After a stall of this process the missed calls are not sent in one burst.
-    sent = Math.max(sent, due - options.callsPerSecond);
+    // After a stall of this process the missed calls are dropped: users do not come in a burst.
+    sent = Math.max(sent, due - Math.ceil(options.callsPerSecond * LONGEST_BURST_S));
     for (; sent < due; sent++) {
       const call = send(client, options, sent).then((outcome) => {
         outcomes.push(outcome);

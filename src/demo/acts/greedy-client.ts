@@ -34,9 +34,12 @@ export const greedyClient: Act = {
     );
     expectThat(whole.byVerdict.limited > 0, 'the greedy client was not limited');
     expectThat(limit.othersRefused === 0, `${limit.othersRefused} calls of the other users were refused`);
+    // A machine with other work may offer less than was meant; never may more be admitted than is configured.
+    const due = Math.min(limit.configuredPerSecond, limit.offeredPerSecond);
+    const { admittedPerSecond } = limit;
     expectThat(
-      Math.abs(limit.admittedPerSecond / limit.configuredPerSecond - 1) < 0.1,
-      `admitted ${limit.admittedPerSecond.toFixed(0)}/s, which is not the ${limit.configuredPerSecond}/s that is configured`,
+      admittedPerSecond <= 1.05 * limit.configuredPerSecond && admittedPerSecond >= 0.8 * due,
+      `admitted ${admittedPerSecond.toFixed(0)}/s of ${limit.configuredPerSecond}/s that are configured`,
     );
     const lost = others.byVerdict.lost + whole.byVerdict.lost;
     expectThat(lost === 0, `calls were lost: ${JSON.stringify([...others.lost, ...whole.lost].slice(0, 3))}`);
