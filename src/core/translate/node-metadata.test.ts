@@ -26,14 +26,31 @@ describe('node metadata', () => {
   });
 
   it.each([
+    [{ service: 'fraud', version: 'v1', port: 9101, appPort: 9001 }, inbound],
+    [
+      { service: 'ml/fraud', version: 'v1', port: 9101, appPort: 9001 },
+      { ...inbound, service: 'ml/fraud' },
+    ],
+    [{}, { kind: 'outbound', address: '127.0.0.1', port: 15_001 }],
+  ])('reads %j, written by hand, with what it leaves out', (penstock, node) => {
+    expect(parseNodeMetadata({ penstock })).toEqual(node);
+  });
+
+  it.each([
     [[], 'node.metadata.penstock is no object; take the bootstrap from `penstock bootstrap`'],
-    [{}, 'node.metadata.penstock.kind is undefined; inbound, outbound or proxyless'],
-    [{ ...inbound, service: 'fraud' }, 'node.metadata.penstock.service is "fraud"; NAMESPACE/NAME'],
+    [{ kind: 'inbond' }, 'node.metadata.penstock.kind is "inbond"; inbound, outbound or proxyless'],
+    [
+      { ...inbound, service: 'a/b/c' },
+      'node.metadata.penstock.service is "a/b/c"; NAMESPACE/NAME, or NAME in the namespace default',
+    ],
     [{ ...inbound, version: undefined }, 'node.metadata.penstock.version is missing; the name of a version'],
     [{ ...inbound, address: '' }, 'node.metadata.penstock.address is ""; an IP address to listen on'],
     [{ ...inbound, port: 0 }, 'node.metadata.penstock.port is 0; a port to listen on'],
     [{ ...inbound, appPort: '9001' }, `node.metadata.penstock.appPort is "9001"; the model server's port`],
-    [{ kind: 'outbound', port: 1 }, 'node.metadata.penstock.address is missing; an IP address to listen on'],
+    [
+      { kind: 'outbound', address: '', port: 1 },
+      'node.metadata.penstock.address is ""; an IP address to listen on',
+    ],
     [
       { kind: 'outbound', address: '::1', port: 65_536 },
       'node.metadata.penstock.port is 65536; a port to listen on',

@@ -2,6 +2,11 @@ import type { NodeDescriptor } from '../ir/node.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
+/** What a node that is written by hand may leave out. */
+const EVERY_ADDRESS = '0.0.0.0';
+const LOOPBACK = '127.0.0.1';
+const USUAL_OUTBOUND_PORT = 15_001;
+
 /** `node.metadata` of a sidecar, for its bootstrap. */
 export function nodeMetadata(node: NodeDescriptor): { readonly penstock: { readonly [key: string]: Json } } {
   return { penstock: { ...node } };
@@ -9,7 +14,7 @@ export function nodeMetadata(node: NodeDescriptor): { readonly penstock: { reado
 
 /**
  * Reads what a node says of itself. A node without `metadata.penstock` is taken for a client that speaks xDS
- * itself: gRPC's own clients need no metadata.
+ * itself: gRPC's own clients need no metadata. `kind` may be left out: who names a service stands in front of it.
  *
  * @returns the descriptor, or one line saying what is wrong and what would be right
  */
@@ -18,7 +23,7 @@ export function parseNodeMetadata(metadata: Readonly<Record<string, unknown>>): 
   if (given === undefined) return { kind: 'proxyless' };
   if (!isRecord(given))
     return 'node.metadata.penstock is no object; take the bootstrap from `penstock bootstrap`';
-  switch (given.kind) {
+  switch (given.kind ?? (given.service === undefined ? 'outbound' : 'inbound')) {
     case 'inbound':
       return parseInbound(given);
     case 'outbound':
@@ -31,9 +36,10 @@ export function parseNodeMetadata(metadata: Readonly<Record<string, unknown>>): 
 }
 
 function parseInbound(given: Readonly<Record<string, unknown>>): NodeDescriptor | string {
-  const { service, version, address, port, appPort } = given;
-  if (typeof service !== 'string' || !/^[^/]+\/[^/]+$/.test(service))
-    return wrong('service', service, 'NAMESPACE/NAME');
+  const { service: name, version, address = EVERY_ADDRESS, port, appPort } = given;
+  if (typeof name !== 'string' || !/^([^/]+\/)?[^/]+$/.test(name))
+    return wrong('service', name, 'NAMESPACE/NAME, or NAME in the namespace default');
+  const service = name.includes('/') ? name : `default/${name}`;
   if (typeof version !== 'string' || version === '')
     return wrong('version', version, 'the name of a version');
   if (typeof address !== 'string' || address === '')
@@ -44,7 +50,7 @@ function parseInbound(given: Readonly<Record<string, unknown>>): NodeDescriptor 
 }
 
 function parseOutbound(given: Readonly<Record<string, unknown>>): NodeDescriptor | string {
-  const { address, port } = given;
+  const { address = LOOPBACK, port = USUAL_OUTBOUND_PORT } = given;
   if (typeof address !== 'string' || address === '')
     return wrong('address', address, 'an IP address to listen on');
   if (!isPort(port)) return wrong('port', port, 'a port to listen on');
