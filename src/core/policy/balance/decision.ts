@@ -13,6 +13,8 @@ export interface EndpointMemory {
   readonly failures: number;
   /** Failures above what is usual in the fleet, since they began. */
   readonly run: Cusum;
+  /** Calls without an answer, since most of them had none. */
+  readonly hung: Cusum;
   /** Fading sums, over seconds: requests whose latency is known, and their latencies together. */
   readonly timed: number;
   readonly latencyTotalMs: number;

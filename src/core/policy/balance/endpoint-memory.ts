@@ -1,5 +1,6 @@
 import type { EndpointObservation } from '../../observation/observation.ts';
 import { knownValue } from '../../observation/reading.ts';
+import { abandonedOf } from '../../stats/arms.ts';
 import { addToCusum, EMPTY_CUSUM, excessScores } from '../../stats/cusum.ts';
 import type { EndpointMemory } from './decision.ts';
 
@@ -11,6 +12,7 @@ export const NEW_ENDPOINT: EndpointMemory = {
   requests: 0,
   failures: 0,
   run: EMPTY_CUSUM,
+  hung: EMPTY_CUSUM,
   timed: 0,
   latencyTotalMs: 0,
   utilization: undefined,
@@ -28,10 +30,11 @@ const LOAD_HALF_LIFE_MS = 1_000;
 export const LEAST_TIMED = 8;
 /** A run of failures begins above twice the fleet's rate, and never below this. */
 const LEAST_RUN_RATE = 0.05;
+/** An endpoint that loses more calls than this hangs; of fewer the callers may have pressed "stop". */
+const HUNG_SHARE = 0.5;
 
 /**
- * What was seen of an endpoint since the previous look, added to what is remembered. A call that was abandoned
- * counts as failed: people press "stop" on all endpoints alike, and weights only follow the differences.
+ * What was seen of an endpoint since the previous look, added to what is remembered.
  * @param fleetRate failures per request over all endpoints
  */
 export function learn(
@@ -44,8 +47,6 @@ export function learn(
   if (seen === undefined || requests === undefined) {
     return { ...memory, blindMs: memory.blindMs + elapsedMs };
   }
-  const { abandoned = 0 } = requests;
-  const ended = { requests: requests.requests + abandoned, failures: requests.failures + abandoned };
   const slow = decay(elapsedMs, ERROR_HALF_LIFE_MS);
   const fast = decay(elapsedMs, LOAD_HALF_LIFE_MS);
   const latency = latencyOf(seen, requests.requests, elapsedMs);
@@ -54,9 +55,14 @@ export function learn(
   const kept = Math.min(slow, Math.max(fast, enough));
   return {
     ...memory,
-    requests: slow * memory.requests + ended.requests,
-    failures: slow * memory.failures + ended.failures,
-    run: addToCusum(memory.run, ended, excessScores(Math.min(0.9, Math.max(LEAST_RUN_RATE, 2 * fleetRate)))),
+    requests: slow * memory.requests + requests.requests,
+    failures: slow * memory.failures + requests.failures,
+    run: addToCusum(
+      memory.run,
+      requests,
+      excessScores(Math.min(0.9, Math.max(LEAST_RUN_RATE, 2 * fleetRate))),
+    ),
+    hung: addToCusum(memory.hung, abandonedOf(requests), excessScores(HUNG_SHARE)),
     timed: kept * memory.timed + latency.timed,
     latencyTotalMs: kept * memory.latencyTotalMs + latency.totalMs,
     utilization: smooth(memory.utilization, knownValue(seen.utilization), fast),

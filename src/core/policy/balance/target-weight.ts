@@ -19,6 +19,8 @@ export interface Target {
 const SHRINKAGE = 20;
 /** Failures above the usual that make a run of them. */
 const RUN = 2;
+/** Calls without an answer, above half of all, that are no chance. */
+const HUNG = 5;
 /** An endpoint that fails everything has this share of successes: its weight is the floor's matter. */
 const LEAST_SUCCESS = 0.2;
 /** Below this load nothing is to be balanced: one request of five that may wait. */
@@ -26,9 +28,8 @@ const LEAST_LOAD = 0.2;
 /** From so many times its peers' latency on an endpoint is slow, and below so many it is not. */
 const SLOW_RATIO = 2.5;
 const FAST_RATIO = 1.8;
-/** An endpoint that fails this often, and this many times as often as the best, answers fast or slow for reasons of its own. */
+/** An endpoint that fails this often answers fast or slow for reasons of its own. */
 const FAILING = 0.1;
-const FAILING_RATIO = 2;
 
 /** Failures per request over all endpoints. */
 export function fleetErrorRate(endpoints: Readonly<Record<string, EndpointMemory>>): number {
@@ -49,14 +50,12 @@ export function targetsOf(
   spec: BalancingPolicy,
 ): Readonly<Record<string, Target>> {
   const fleetRate = fleetErrorRate(endpoints);
-  const rates = Object.values(endpoints).map((each) => errorRateOf(each, fleetRate));
-  const failing = Math.max(FAILING, FAILING_RATIO * Math.min(...rates));
-  const healthy = Object.values(endpoints).filter((each) => errorRateOf(each, fleetRate) < failing);
+  const healthy = Object.values(endpoints).filter((each) => errorRateOf(each, fleetRate) < FAILING);
   return Object.fromEntries(
     Object.entries(endpoints).map(([address, each]) => {
       const errorRate = errorRateOf(each, fleetRate);
       const load = loadOf(each, spec);
-      const latencyRatio = errorRate < failing ? ratioToPeers(each, healthy) : undefined;
+      const latencyRatio = errorRate < FAILING ? ratioToPeers(each, healthy) : undefined;
       const byErrors = Math.max(LEAST_SUCCESS, 1 - errorRate) ** 2;
       const byLoad = 1 / Math.max(load ?? LEAST_LOAD, LEAST_LOAD);
       const byLatency = changeFor(latencyRatio);
@@ -70,11 +69,15 @@ function changeFor(ratio: number | undefined): number {
   return Math.min(1, SLOW_RATIO / ratio);
 }
 
-/** By its memory, or by the failures since they began, which a long healthy past does not thin out. */
-function errorRateOf({ requests, failures, run }: EndpointMemory, fleetRate: number): number {
+/**
+ * By its memory, or by the failures since they began, which a long healthy past does not thin out, or by the calls
+ * that were never answered.
+ */
+function errorRateOf({ requests, failures, run, hung }: EndpointMemory, fleetRate: number): number {
   const shrunk = (x: number, n: number): number => (x + SHRINKAGE * fleetRate) / (n + SHRINKAGE);
   const lately = run.sum >= RUN ? shrunk(run.since.failures, run.since.requests) : 0;
-  return Math.max(lately, shrunk(failures, requests));
+  const lost = hung.sum >= HUNG ? shrunk(hung.since.failures, hung.since.requests) : 0;
+  return Math.max(lost, lately, shrunk(failures, requests));
 }
 
 /** How full an endpoint is, 1 is full; undefined where the model server does not tell. */
