@@ -5,12 +5,14 @@ import { assembleMesh } from '../core/assemble/assemble-mesh.ts';
 import type { ServiceDecisions } from '../core/assemble/decisions.ts';
 import { commandConflict } from '../core/decide/command-rules.ts';
 import { decideService } from '../core/decide/decide-service.ts';
+import { restoredDecisions } from '../core/decide/restored-decisions.ts';
 import { NEW_SERVICE_STATE, type ServiceOutcome, type ServiceState } from '../core/decide/service-look.ts';
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import type { Publication } from '../core/delta/resource.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { RolloutCommand } from '../core/policy/rollout/decision.ts';
+import type { DecisionRecord } from '../core/status/status.ts';
 import { CommandDesk, type Switches } from './command-desk.ts';
 import { DecisionBook } from './decision-book.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
@@ -40,6 +42,9 @@ export interface ServiceView {
   readonly laggards: readonly string[];
 }
 
+/** While the disk is full records are kept, but not without bound. */
+const MOST_UNSAVED = 10_000;
+
 const SERVICE_KEY = 'service:';
 const ENDPOINTS_KEY = 'endpoints:';
 const NO_SPECS: SpecIndex = { services: new Map(), rollouts: new Map(), policies: new Map(), templates: [] };
@@ -62,6 +67,8 @@ export class Controller {
   readonly #desk: CommandDesk;
   readonly #failing = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
+  /** Records that could not be saved yet. */
+  #unsaved: readonly DecisionRecord[] = [];
   #specs: SpecIndex = NO_SPECS;
 
   constructor(options: ControllerOptions) {
@@ -93,6 +100,11 @@ export class Controller {
     this.#options.endpoints.watch(services, onEndpoints);
     for (const map of [this.#outcomes, this.#observations, this.#decisions]) {
       for (const id of [...map.keys()]) if (!specs.services.has(id)) map.delete(id);
+    }
+    // A service that cannot be looked at keeps what was in force before the restart.
+    for (const id of specs.services.keys()) {
+      const state = this.#states.get(id);
+      if (state !== undefined && !this.#decisions.has(id)) this.#decisions.set(id, restoredDecisions(state));
     }
   }
 
@@ -180,7 +192,7 @@ export class Controller {
       this.#failing.delete(id);
       return outcome;
     } catch (error) {
-      this.#noteFailure(id, error);
+      this.#noteFailure(id, error, 'a look at this service failed; its configuration stays as it is');
       return undefined;
     }
   }
@@ -196,11 +208,10 @@ export class Controller {
   }
 
   /** Said once, not with every look. */
-  #noteFailure(id: string, error: unknown): void {
-    if (this.#failing.get(id) === String(error)) return;
-    this.#failing.set(id, String(error));
-    const message = 'a look at this service failed; its configuration stays as it is';
-    this.#options.log.error({ service: id, err: error }, message);
+  #noteFailure(service: string, error: unknown, message: string): void {
+    if (this.#failing.get(service) === String(error)) return;
+    this.#failing.set(service, String(error));
+    this.#options.log.error({ service, err: error }, message);
   }
 
   #publish(): Publication {
@@ -219,6 +230,7 @@ export class Controller {
       ...this.#book.record('', this.#desk.notes(), undefined),
       ...looks.flatMap(([id, outcome]) => this.#book.record(id, outcome?.events ?? [], publication)),
     ];
+    this.#unsaved = [...this.#unsaved, ...records].slice(-MOST_UNSAVED);
     for (const record of records) {
       this.#options.log.info(
         { decision: record.id, subject: record.subject, reason: record.reason },
@@ -226,7 +238,9 @@ export class Controller {
       );
     }
     try {
-      this.#options.saver.save(this.#journal.changes(this.#entries()), records, nowMs);
+      this.#options.saver.save(this.#journal.changes(this.#entries()), this.#unsaved, nowMs);
+      this.#unsaved = [];
+      this.#failing.delete('');
       const { publisher, saver } = this.#options;
       for (const { id, acknowledged } of this.#book.follow(
         (sequence, keys) => publisher.acknowledgement(sequence, keys),
@@ -236,9 +250,10 @@ export class Controller {
       }
     } catch (error) {
       this.#journal.forget();
-      this.#options.log.error(
-        { err: error },
-        'state cannot be saved; decisions go on and are saved when it can be again',
+      this.#noteFailure(
+        '',
+        error,
+        'state cannot be saved; decisions go on, and are saved when it can be again',
       );
     }
   }

@@ -9,8 +9,8 @@ const BACK: readonly RolloutPhase[] = ['RollingBack', 'RolledBack'];
 const CONFLICTS: Readonly<
   Record<Action, { readonly phases: readonly RolloutPhase[]; readonly instead: string }>
 > = {
-  promote: { phases: [...OVER, ...BACK, 'Baking'], instead: 'there is nothing left to promote' },
-  pause: { phases: [...OVER, ...BACK, 'Paused'], instead: 'there is nothing to pause' },
+  promote: { phases: [...OVER, ...BACK, 'Promoting', 'Baking'], instead: 'there is nothing left to promote' },
+  pause: { phases: [...OVER, ...BACK, 'Promoting', 'Baking', 'Paused'], instead: 'there is nothing to pause' },
   resume: {
     phases: [...OVER, ...BACK, 'Pending', 'Warming', 'Progressing', 'Promoting', 'Baking'],
     instead: 'it is not held by anybody',
@@ -20,7 +20,19 @@ const CONFLICTS: Readonly<
     instead: 'all traffic is on its way to stable, or there already',
   },
   retry: {
-    phases: ['Pending', 'Warming', 'Progressing', 'Promoting', 'Baking', 'Completed', 'Superseded'],
+    phases: [
+      'Pending',
+      'Warming',
+      'Progressing',
+      'Paused',
+      'Frozen',
+      'Holding',
+      'Promoting',
+      'Baking',
+      'Completed',
+      'RollingBack',
+      'Superseded',
+    ],
     instead: 'only a rolled-back rollout can be tried again',
   },
 };

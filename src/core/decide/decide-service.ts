@@ -5,7 +5,8 @@ import { decideBreaker } from '../policy/breaker/decide-breaker.ts';
 import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
-import type { RolloutDecision, RolloutTraffic } from '../policy/rollout/decision.ts';
+import type { RolloutDecision } from '../policy/rollout/decision.ts';
+import { restoredDecisions } from './restored-decisions.ts';
 import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
 
 /**
@@ -110,15 +111,10 @@ function decisionsOf(
   breaker: BreakerDecision | undefined,
   balance: ReadonlyMap<string, BalanceDecision>,
 ): ServiceDecisions {
-  const traffic = state.rollout && (JSON.parse(state.rollout.state.traffic) as RolloutTraffic);
   return {
-    weights: traffic?.weights,
-    slice: traffic?.slice,
-    salt: traffic?.salt ?? '',
-    mirror: traffic?.mirror,
+    ...restoredDecisions(state),
     admitted: look.policy?.spec.breaker?.shadow ? undefined : breaker?.admitted,
     endpointFactors: new Map([...balance].map(([version, decision]) => [version, decision.factors])),
-    limitRates: new Map(),
   };
 }
 

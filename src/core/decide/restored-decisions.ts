@@ -1,0 +1,25 @@
+import { NO_DECISIONS, type ServiceDecisions } from '../assemble/decisions.ts';
+import type { RolloutTraffic } from '../policy/rollout/decision.ts';
+import type { ServiceState } from './service-look.ts';
+
+/**
+ * What was in force by a saved state, before anything new is known: what a service keeps after a restart when
+ * it cannot be looked at. A breaker that was not closed is taken for open.
+ */
+export function restoredDecisions(state: ServiceState): ServiceDecisions {
+  const traffic = state.rollout && (JSON.parse(state.rollout.state.traffic) as RolloutTraffic);
+  return {
+    ...NO_DECISIONS,
+    weights: traffic?.weights,
+    slice: traffic?.slice,
+    salt: traffic?.salt ?? '',
+    mirror: traffic?.mirror,
+    admitted: state.breaker === undefined || state.breaker.phase === 'CLOSED' ? undefined : 0,
+    endpointFactors: new Map(
+      Object.entries(state.balance).map(([version, { published }]) => [
+        version,
+        new Map(Object.entries(published)),
+      ]),
+    ),
+  };
+}
