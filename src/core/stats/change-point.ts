@@ -25,41 +25,25 @@ const SIDE = 3;
 export const CHANGE_Z = 6;
 
 /**
- * Where the series' level most likely rose: over all splits, the largest standardised difference of the
- * inverse-variance weighted means after and before (generalised likelihood ratio; Siegmund & Venkatraman 1995).
+ * Where the series' level most likely rose: over all splits, the largest standardised difference of the means
+ * after and before (generalised likelihood ratio; Siegmund & Venkatraman 1995). The points' variances are taken
+ * together: one by one, a block without slow requests has a low mean and a low variance, and would weigh most.
  * @returns the best split, significant or not; undefined with fewer than 6 points
  */
 export function findRise(points: readonly TrendPoint[]): ChangePoint | undefined {
+  const variance = points.reduce((sum, point) => sum + point.variance, 0) / points.length;
+  const total = points.reduce((sum, point) => sum + point.value, 0);
   let best: ChangePoint | undefined;
-  const total = weigh(points);
-  let weight = 0;
   let sum = 0;
   for (const [i, point] of points.entries()) {
-    const z = i >= SIDE && points.length - i >= SIDE ? rise(weight, sum, total) : undefined;
-    if (z !== undefined && (best === undefined || z.z > best.z)) best = { atMs: point.atMs, ...z };
-    weight += 1 / point.variance;
-    sum += point.value / point.variance;
+    const left = points.length - i;
+    if (i >= SIDE && left >= SIDE) {
+      const before = sum / i;
+      const after = (total - sum) / left;
+      const z = (after - before) / Math.sqrt(variance * (1 / i + 1 / left));
+      if (best === undefined || z > best.z) best = { atMs: point.atMs, before, after, z };
+    }
+    sum += point.value;
   }
   return best;
-}
-
-function weigh(points: readonly TrendPoint[]): { weight: number; sum: number } {
-  return points.reduce(
-    (acc, point) => ({
-      weight: acc.weight + 1 / point.variance,
-      sum: acc.sum + point.value / point.variance,
-    }),
-    { weight: 0, sum: 0 },
-  );
-}
-
-function rise(
-  weight: number,
-  sum: number,
-  total: { weight: number; sum: number },
-): { before: number; after: number; z: number } {
-  const before = sum / weight;
-  const after = (total.sum - sum) / (total.weight - weight);
-  const error = Math.sqrt(1 / weight + 1 / (total.weight - weight));
-  return { before, after, z: (after - before) / error };
 }

@@ -1,5 +1,6 @@
 import type { RolloutMetric } from '../../api/model-rollout.ts';
-import { type GateEvidence, type GateMemory, SUSPICION } from './gate.ts';
+import { type GateEvidence, SUSPICION } from './gate.ts';
+import type { GateMemory } from './gate-memory.ts';
 import type { Turn } from './turn.ts';
 
 /** Gates by what they ask for at this look; those in dry run ask for nothing. */

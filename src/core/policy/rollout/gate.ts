@@ -1,10 +1,6 @@
 import type { RolloutMetric } from '../../api/model-rollout.ts';
 import type { RequestCounts, VersionObservation } from '../../observation/observation.ts';
 import type { Reading } from '../../observation/reading.ts';
-import type { ErrorRateState } from './error-rate-gate.ts';
-import type { LatencyState } from './latency-gate.ts';
-import type { QueryState } from './query-gate.ts';
-import type { ScoreShiftState } from './score-shift-gate.ts';
 
 /**
  * What a gate says of a look. `pass`: good enough for the next step. `insufficient`: not yet. `breach`: worse
@@ -67,19 +63,6 @@ export interface GateOutcome<State> {
   readonly state: State;
   readonly verdict: Verdict;
   readonly evidence: GateEvidence;
-}
-
-export type GateState = ErrorRateState | LatencyState | ScoreShiftState | QueryState;
-
-/** What is kept of a gate between looks. */
-export interface GateMemory {
-  /** The metric's spec as JSON; an edited gate begins anew. */
-  readonly spec: string;
-  readonly state: GateState;
-  readonly verdict: Verdict;
-  readonly log10M: number;
-  /** How long there was no data to judge by. */
-  readonly blindMs: number;
 }
 
 /** log₁₀ of the evidence from which on the ramp does not go on. */

@@ -1,7 +1,8 @@
 import type { RolloutMetric } from '../../api/model-rollout.ts';
 import type { Reading } from '../../observation/reading.ts';
 import { observeErrorRate } from './error-rate-gate.ts';
-import type { GateEvidence, GateLook, GateMemory, GateOutcome, GateState } from './gate.ts';
+import type { GateEvidence, GateLook, GateOutcome } from './gate.ts';
+import type { GateMemory, GateState } from './gate-memory.ts';
 import { observeLatency } from './latency-gate.ts';
 import { observeQuery } from './query-gate.ts';
 import { observeScoreShift } from './score-shift-gate.ts';

@@ -1,4 +1,4 @@
-import type { GateMemory } from './gate.ts';
+import type { GateMemory } from './gate-memory.ts';
 
 /**
  * Where a rollout is.
