@@ -87,6 +87,7 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
     await close();
     throw new Problem('FAILED_PRECONDITION', `no model could be loaded: ${reasons.join('; ')}`);
   }
+  service.startServing();
   if (settings.pollMs > 0) poll = setInterval(() => void refresh(), settings.pollMs);
   const runnerPids = () =>
     new Map(

@@ -33,7 +33,7 @@ const PLATFORM = 'onnxruntime_onnx';
 export class ModelService {
   readonly #settings: ServiceSettings;
   readonly #listeners = new Set<() => void>();
-  #draining = false;
+  #phase: 'starting' | 'serving' | 'draining' = 'starting';
 
   constructor(settings: ServiceSettings) {
     this.#settings = settings;
@@ -53,9 +53,12 @@ export class ModelService {
     }
   }
 
-  /** Whether calls are welcome: not draining, and a model (every one, when strict) is ready. */
+  /**
+   * Whether calls are welcome: every model has been tried, a model (every one, when strict) is ready, and the server
+   * does not drain.
+   */
   ready(): boolean {
-    if (this.#draining) return false;
+    if (this.#phase !== 'serving') return false;
     const states = this.#settings.catalogue.all().map((version) => version.state === 'READY');
     return this.#settings.strictReadiness
       ? states.length > 0 && !states.includes(false)
@@ -73,7 +76,7 @@ export class ModelService {
       return this.ready() ? 'SERVING' : 'NOT_SERVING';
     const [model = '', version = ''] = name.split('/');
     try {
-      return this.modelReady(model, version) && !this.#draining ? 'SERVING' : 'NOT_SERVING';
+      return this.modelReady(model, version) && this.#phase !== 'draining' ? 'SERVING' : 'NOT_SERVING';
     } catch {
       return 'SERVICE_UNKNOWN';
     }
@@ -102,9 +105,18 @@ export class ModelService {
     for (const listener of this.#listeners) listener();
   }
 
+  /** From now on ready when the models are: each has been tried. */
+  startServing(): void {
+    this.#enter('serving');
+  }
+
   /** From now on not ready, whatever the models say. */
   startDraining(): void {
-    this.#draining = true;
+    this.#enter('draining');
+  }
+
+  #enter(phase: 'serving' | 'draining'): void {
+    this.#phase = phase;
     this.healthChanged();
   }
 
