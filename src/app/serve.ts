@@ -5,6 +5,7 @@ import { Controller } from '../controller/controller.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
 import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
+import { Confirmations } from '../notify/confirmations.ts';
 import { SignalObserver } from '../signals/observer.ts';
 import { PrometheusClient } from '../signals/prometheus/client.ts';
 import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
@@ -75,7 +76,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     log.error({ service, err: error }, 'this service cannot be translated; its configuration stays as it is'),
   );
   const endpoints = openDiscovery(options);
-  const controller = openController(publisher, signals, endpoints, store, log);
+  const confirmer = new Confirmations({ onAnswer: () => timer.now() });
+  const controller = openController(publisher, signals, endpoints, confirmer, store, log);
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(
     () => look(controller, metrics, specs, prometheus),
@@ -135,6 +137,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   clearInterval(prune);
   timer.stop();
   endpoints.close();
+  confirmer.close();
   await Promise.all([files.close(), admin.close(), xds.close(), signals.close()]);
   store.close();
 }
@@ -165,12 +168,14 @@ function openController(
   publisher: MeshPublisher,
   signals: SignalObserver,
   endpoints: EndpointDiscovery,
+  confirmer: Confirmations,
   store: StateStore,
   log: Logger,
 ): Controller {
   return new Controller({
     signals,
     endpoints,
+    confirmer,
     publisher,
     saver: store,
     log,

@@ -3,9 +3,11 @@ import { readSpecs } from '../core/api/read-specs.ts';
 import { indexSpecs } from '../core/decide/spec-index.ts';
 import type { Change, Publication } from '../core/delta/resource.ts';
 import type { ServiceObservation, VersionObservation } from '../core/observation/observation.ts';
+import type { Answer } from '../core/policy/rollout/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 import { Controller } from './controller.ts';
 import { MeshPublisher } from './mesh-publisher.ts';
+import type { Confirmer } from './ports.ts';
 
 const SPECS = `apiVersion: penstock.dev/v1alpha1
 kind: ModelService
@@ -33,7 +35,14 @@ function surroundings() {
   const records: DecisionRecord[] = [];
   const published: Change[] = [];
   const logged: string[] = [];
-  const state = { blind: false, diskFull: false };
+  const state = {
+    blind: false,
+    diskFull: false,
+    asked: [] as string[],
+    answers: new Map<string, Answer>(),
+    news: [] as ReturnType<Confirmer['news']>[number][],
+    specs: SPECS,
+  };
   let sequence = 0;
   const pool = {
     publish(change: Change): Publication {
@@ -69,6 +78,11 @@ function surroundings() {
         },
       },
       endpoints: { watch: () => {}, endpointsOf: () => new Map() },
+      confirmer: {
+        ask: (_, questions) => state.asked.push(...questions.map(({ key }) => key)),
+        answers: () => state.answers,
+        news: () => state.news.splice(0),
+      },
       publisher,
       saver: {
         save(changes, added) {
@@ -82,7 +96,10 @@ function surroundings() {
       saved: new Map([...saved].filter(([, value]) => value !== undefined)),
       lastDecisionId: records.length,
     });
-    controller.configure(indexSpecs(readSpecs([{ file: 'fraud.yaml', text: SPECS }]).objects), () => {});
+    controller.configure(
+      indexSpecs(readSpecs([{ file: 'fraud.yaml', text: state.specs }]).objects),
+      () => {},
+    );
     return { controller, publisher };
   };
   return { open, state, records, published, logged };
@@ -141,6 +158,29 @@ describe('the loop', () => {
     second.controller.look(4000);
     expect(weightOf(second.publisher, 'v2')).toBe(2000);
     expect(logged).toEqual(['a look at this service failed; its configuration stays as it is']);
+  });
+
+  it('asks at every look until it is answered, also after a restart, and acts on a yes at once', () => {
+    const { open, state, records } = surroundings();
+    const webhooks = '[{type: confirm-rollout, url: "http://a/"}]';
+    state.specs = SPECS.replace('interval: 1s', `interval: 1h, webhooks: ${webhooks}`);
+    const first = open();
+    first.controller.look(1000);
+    expect(state.asked).toEqual(['confirm-rollout/0.0']);
+    const second = open();
+    second.controller.look(2000);
+    expect(state.asked).toEqual(['confirm-rollout/0.0', 'confirm-rollout/0.0']);
+    second.controller.look(3000);
+    expect(weightOf(second.publisher, 'v2')).toBe(0);
+    state.answers.set('confirm-rollout/0.0', 'yes');
+    state.news.push({ rollout: 'default/fraud-v2', receiver: 'a', answer: 'yes', message: 'a confirmed' });
+    second.controller.look(4000);
+    expect(weightOf(second.publisher, 'v2')).toBe(2000);
+    expect(records.find(({ reason }) => reason === 'Confirmed')).toMatchObject({
+      subject: 'Rollout/default/fraud-v2',
+      actor: 'a',
+      message: 'a confirmed',
+    });
   });
 
   it('loses no record to a full disk, and says so once', () => {

@@ -14,10 +14,11 @@ import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { RolloutCommand } from '../core/policy/rollout/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 import { CommandDesk, type Switches } from './command-desk.ts';
+import { ConfirmationDesk } from './confirmation-desk.ts';
 import { DecisionBook } from './decision-book.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
 import type { MeshPublisher } from './mesh-publisher.ts';
-import type { ControllerLog, EndpointSource, SignalSource, StateSaver } from './ports.ts';
+import type { Confirmer, ControllerLog, EndpointSource, SignalSource, StateSaver } from './ports.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { RouteAcknowledgement } from './route-acknowledgement.ts';
 import { StateJournal } from './state-journal.ts';
@@ -25,6 +26,7 @@ import { StateJournal } from './state-journal.ts';
 export interface ControllerOptions {
   readonly signals: SignalSource;
   readonly endpoints: EndpointSource;
+  readonly confirmer: Confirmer;
   readonly publisher: MeshPublisher;
   readonly saver: StateSaver;
   readonly log: ControllerLog;
@@ -65,6 +67,7 @@ export class Controller {
   readonly #observations = new Map<string, ServiceObservation>();
   readonly #decisions = new Map<string, ServiceDecisions>();
   readonly #desk: CommandDesk;
+  readonly #confirmations: ConfirmationDesk;
   readonly #failing = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
   /** Records that could not be saved yet. */
@@ -78,6 +81,7 @@ export class Controller {
     this.#journal = new StateJournal(options.saved);
     this.#endpoints = new EndpointMemory(options.endpoints, entriesUnder(options.saved, ENDPOINTS_KEY));
     this.#states = new Map(entriesUnder<ServiceState>(options.saved, SERVICE_KEY));
+    this.#confirmations = new ConfirmationDesk(options.confirmer);
     this.#desk = new CommandDesk(options.saved.get('switches') as Switches | undefined);
   }
 
@@ -101,6 +105,7 @@ export class Controller {
     for (const map of [this.#outcomes, this.#observations, this.#decisions]) {
       for (const id of [...map.keys()]) if (!specs.services.has(id)) map.delete(id);
     }
+    for (const id of this.#states.keys()) if (!specs.services.has(id)) this.#confirmations.forget(id);
     // A service that cannot be looked at keeps what was in force before the restart.
     for (const id of specs.services.keys()) {
       const state = this.#states.get(id);
@@ -172,20 +177,24 @@ export class Controller {
       this.#observations.set(id, observation);
       const rollout = this.#specs.rollouts.get(id);
       const commands = this.#desk.take(id, rollout && rolloutKey(rollout), nowMs);
+      const answers = this.#confirmations.answers(id);
+      // A command or a yes is in force at once, whatever the rollout's interval.
+      const hurry = commands.length > 0 || [...answers.values()].includes('yes');
       const outcome = decideService({
         service,
         rollout,
         policy: this.#specs.policies.get(id),
         observation,
-        rolloutObservation: this.#cadence.due(id, rollout, observation, commands.length > 0, nowMs),
+        rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
         endpoints: addressesOf(this.#endpoints.of(service)),
         acknowledged: this.#acknowledgement.of(id),
         commands,
-        answers: new Map(),
+        answers,
         frozen: this.switches.frozen || this.switches.baseline,
         state: this.stateOf(id),
         nowMs,
       });
+      this.#confirmations.follow(id, rollout, outcome.rollout, nowMs);
       this.#states.set(id, outcome.state);
       this.#outcomes.set(id, this.#withLastEvidence(id, outcome));
       this.#decisions.set(id, outcome.decisions);
@@ -227,7 +236,7 @@ export class Controller {
     nowMs: number,
   ): void {
     const records = [
-      ...this.#book.record('', this.#desk.notes(), undefined),
+      ...this.#book.record('', [...this.#desk.notes(), ...this.#confirmations.notes(nowMs)], undefined),
       ...looks.flatMap(([id, outcome]) => this.#book.record(id, outcome?.events ?? [], publication)),
     ];
     this.#unsaved = [...this.#unsaved, ...records].slice(-MOST_UNSAVED);

@@ -2,7 +2,9 @@ import type { MetricTemplate } from '../core/api/metric-template.ts';
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
+import type { Question } from '../core/decide/confirmation.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
+import type { Answer } from '../core/policy/rollout/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 
 /** What the loop needs of the signals. */
@@ -22,6 +24,21 @@ export interface EndpointSource {
   watch(services: readonly ModelService[], onChange: () => void): void;
   /** By version; empty for versions of which nothing is known yet. */
   endpointsOf(service: ModelService): ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
+}
+
+/** What the loop needs of those who are asked before a rollout goes on. */
+export interface Confirmer {
+  /** What a service's rollout asks at this look, and nothing else; never waits. */
+  ask(service: string, questions: readonly Question[], nowMs: number): void;
+  /** The answers so far to what is asked of a service, by key. */
+  answers(service: string): ReadonlyMap<string, Answer>;
+  /** What receivers said since the last call; `rollout` is `NAMESPACE/NAME`. */
+  news(): readonly {
+    readonly rollout: string;
+    readonly receiver: string;
+    readonly answer: Answer | undefined;
+    readonly message: string;
+  }[];
 }
 
 /** What the loop needs of the embedded database. */

@@ -1,5 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { addressOf } from '../core/notify/message.ts';
+import { exchange, explainFailure, hostOf } from './exchange.ts';
 import { readSecret, type SecretSource } from './secret.ts';
 
 /** A receiver as specs describe it. Times are ms. */
@@ -24,7 +26,6 @@ export interface Pace {
 }
 
 const PACE: Pace = { firstMs: 500, longestMs: 30_000 };
-const LONGEST_ANSWER_BYTES = 64 * 1024;
 
 /** Statuses that may be better a moment later; every other one is the receiver's answer. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -46,54 +47,28 @@ export async function postHook(
   for (let attempt = 0; attempt <= hook.retries && !signal.aborted; attempt++) {
     if (attempt > 0 && !(await rest(backoffMs(attempt, pace), signal))) break;
     try {
-      const answer = await exchange(hook, body, delivery, signal);
+      const answer = await postOnce(hook, body, delivery, signal);
       if (!isPassing(answer.status)) return answer;
       failure = `it answers ${answer.status}`;
     } catch (error) {
-      failure = explain(error, hook.timeout);
+      failure = explainFailure(error, hook.timeout);
     }
   }
   return { kind: 'failure', message: `${hostOf(hook.url)}: ${failure}` };
 }
 
-/** The receiver for people: an address may hold a token in its path or query. */
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'the receiver';
-}
-
-async function exchange(
+async function postOnce(
   hook: Hook,
   body: string,
   delivery: string,
   signal: AbortSignal,
 ): Promise<Extract<Delivery, { kind: 'answer' }>> {
   const key = hook.secret === undefined ? undefined : await readSecret(hook.secret);
-  const response = await fetch(hook.url, {
-    method: 'POST',
-    body,
-    redirect: 'manual',
-    signal: AbortSignal.any([signal, AbortSignal.timeout(hook.timeout)]),
-    headers: {
-      'content-type': 'application/json',
-      'user-agent': 'penstock',
-      'x-penstock-delivery': delivery,
-      ...(key === undefined
-        ? {}
-        : { 'x-penstock-signature': createHmac('sha256', key).update(body).digest('hex') }),
-    },
-  });
-  return { kind: 'answer', status: response.status, body: await readBody(response) };
-}
-
-async function readBody(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > LONGEST_ANSWER_BYTES) throw new Error('its answer is longer than 64 KiB');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const signature = key && { 'x-penstock-signature': createHmac('sha256', key).update(body).digest('hex') };
+  const headers = { 'content-type': 'application/json', 'x-penstock-delivery': delivery, ...signature };
+  const url = addressOf(hook, key);
+  const { status, body: said } = await exchange({ url, headers, body }, hook.timeout, signal);
+  return { kind: 'answer', status, body: said };
 }
 
 function isPassing(status: number): boolean {
@@ -107,12 +82,4 @@ function backoffMs(attempt: number, { firstMs, longestMs }: Pace): number {
 /** False when it was given up in the meantime. */
 async function rest(ms: number, signal: AbortSignal): Promise<boolean> {
   return pause(ms, true, { signal }).catch(() => false);
-}
-
-function explain(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-  const { cause } = error;
-  if (error.message !== 'fetch failed' || !(cause instanceof Error)) return error.message;
-  return cause.message || ('code' in cause ? String(cause.code) : error.message);
 }
