@@ -8,6 +8,11 @@ import { findTool } from '../../src/app/toolchain.ts';
 export interface RunningEnvoy {
   /** GET on the admin interface. */
   admin(path: string): Promise<string>;
+  /**
+   * Waits until it serves its first listener, and tells that one's port. Being listed is not enough: Envoy
+   * lists a listener that still waits for its routes, and refuses connections until it has them.
+   */
+  listeningPort(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -44,8 +49,14 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     if (child.exitCode !== null) throw new Error(`Envoy ended with ${child.exitCode}:\n${log}`);
     return tryRead(adminFile);
   });
+  const admin = async (path: string): Promise<Response> => fetch(`http://${address}${path}`);
   return {
-    admin: async (path) => (await fetch(`http://${address}${path}`)).text(),
+    admin: async (path) => (await admin(path)).text(),
+    listeningPort: async () => {
+      await waitFor(async () => (await admin('/ready')).ok || undefined);
+      const { listener_statuses } = JSON.parse(await (await admin('/listeners?format=json')).text());
+      return listener_statuses[0].local_address.socket_address.port_value;
+    },
     stop: async () => {
       await stop(child);
       rmSync(folder, { recursive: true, force: true });

@@ -24,8 +24,8 @@ class Traffic {
   async #run(port: number): Promise<void> {
     while (this.#running) {
       const response = await fetch(`http://127.0.0.1:${port}/`).catch((error: Error) => error);
-      if (response instanceof Error) this.#answers.push(response.message);
-      else this.#answers.push(response.ok ? await response.text() : `${response.status}`);
+      if (response instanceof Error) this.#answers.push(`${response.message}: ${response.cause}`);
+      else this.#answers.push(`${response.ok ? '' : `${response.status} `}${await response.text()}`);
     }
   }
 
@@ -57,7 +57,6 @@ describe.each(['delta', 'sotw'] as const)('an Envoy that follows by %s', (protoc
   let server: XdsServer;
   let envoy: RunningEnvoy;
   let traffic: Traffic;
-  let port: number;
   const reports: LoadReport[] = [];
 
   const serve = (address: string): Promise<XdsServer> =>
@@ -94,12 +93,9 @@ describe.each(['delta', 'sotw'] as const)('an Envoy that follows by %s', (protoc
     server = await serve('127.0.0.1:0');
     server.publish({ upsert: first(), views: views(['v1']) });
     envoy = await startEnvoy({ nodeId: `e2e-${protocol}`, xdsPort: server.port, protocol });
-    port = await waitFor(async () => {
-      const { listener_statuses } = JSON.parse(await envoy.admin('/listeners?format=json'));
-      return listener_statuses?.[0]?.local_address?.socket_address?.port_value as number | undefined;
-    });
-    traffic = new Traffic(port);
+    traffic = new Traffic(await envoy.listeningPort());
     await traffic.until('v1');
+    expect(traffic.distinct, 'answers while it starts').toEqual(['v1']);
   });
 
   afterAll(async () => {
