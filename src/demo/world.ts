@@ -151,11 +151,11 @@ export class World {
       ...['--xds-address', `127.0.0.1:${layout.xdsPort}`, '--admin-address', `127.0.0.1:${layout.adminPort}`],
       ...['--load-report-interval', this.#options.signals === 'prometheus' ? '0s' : '500ms'],
     ]);
-    const answers = async (): Promise<boolean> => {
-      if (!child.running()) throw new Error(`penstock ended: ${await child.ended}; see logs/penstock.log`);
-      return (await fetch(`http://127.0.0.1:${layout.adminPort}/healthz`)).ok;
-    };
-    await waitUntil('Penstock serves', answers, { timeoutMs: START_TIMEOUT_MS });
+    const answers = async () => (await fetch(`http://127.0.0.1:${layout.adminPort}/healthz`)).ok;
+    await Promise.race([
+      waitUntil('Penstock serves', answers, { timeoutMs: START_TIMEOUT_MS }),
+      this.#endOf(child),
+    ]);
   }
 
   #startInboundSidecar(envoy: string, instance: Instance): void {
@@ -239,16 +239,14 @@ export class World {
     );
   }
 
-  /** Rejects as soon as any of the processes ends: waiting for the others would be in vain. */
-  async #firstToEnd(): Promise<never> {
-    const ends = [...this.#children.values()].map(async (child) => ({
-      name: child.name,
-      how: await child.ended,
-    }));
-    const { name, how } = await Promise.race(ends);
-    throw new Error(
-      `${name} ended while everything was starting (${how}); see logs/${name}.log in ${this.#options.directory}`,
-    );
+  /** Rejects as soon as one of the processes ends: waiting for the others would be in vain. */
+  #firstToEnd(): Promise<never> {
+    return Promise.race([...this.#children.values()].map((child) => this.#endOf(child)));
+  }
+
+  async #endOf(child: Child): Promise<never> {
+    const how = await child.ended;
+    throw new Error(`${child.name} ended (${how}); see logs/${child.name}.log in ${this.#options.directory}`);
   }
 
   #status(): Promise<ControllerStatus> {
