@@ -2,6 +2,7 @@ import { missingObject, type ObjectSet, repeatedNames, versionFindings } from '.
 import { error, type Finding, warning } from './problem.ts';
 import { quote } from './quote.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
+import { webhookFindings } from './webhook-rules.ts';
 
 /** What the shape of a TrafficPolicy cannot say. */
 export function policyFindings(policy: TrafficPolicy, set: ObjectSet): readonly Finding[] {
@@ -15,6 +16,7 @@ export function policyFindings(policy: TrafficPolicy, set: ObjectSet): readonly 
     ...repeatedNames(['spec', 'rateLimits'], spec.rateLimits),
     ...recoveryFindings(policy),
     ...fallbackFindings(policy, set),
+    ...webhookFindings(spec.webhooks, ['spec', 'webhooks']),
   ];
 }
 

@@ -4,6 +4,7 @@ import { missingObject, type ObjectSet, repeatedNames, versionFindings } from '.
 import { error, type FieldPath, type Finding } from './problem.ts';
 import { queryFindings } from './query-rules.ts';
 import { quote } from './quote.ts';
+import { webhookFindings } from './webhook-rules.ts';
 
 /** What the shape of a ModelRollout cannot say. */
 export function rolloutFindings(rollout: ModelRollout, set: ObjectSet): readonly Finding[] {
@@ -18,6 +19,7 @@ export function rolloutFindings(rollout: ModelRollout, set: ObjectSet): readonly
       metric.type === 'Query' ? queryFindings(metric, [...metrics, index], metadata.namespace, set) : [],
     ),
     ...hookFindings(spec.analysis.webhooks),
+    ...webhookFindings(spec.analysis.webhooks, ['spec', 'analysis', 'webhooks']),
   ];
 }
 

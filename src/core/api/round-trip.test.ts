@@ -113,7 +113,16 @@ function scalarArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
   if (schema.format === 'ipv4') return fc.ipV4();
   if (schema.format === 'ipv6') return fc.ipV6();
   if (schema.pattern === undefined) return fc.string({ minLength: 1, maxLength: 20, unit: 'binary' });
-  const usual = ['a', 'v1', 'fraud-lite', '/inference/x', 'http://h/x', 'x-user-id', 'a.b.example.com'];
+  const usual = [
+    'a',
+    'v1',
+    'fraud-lite',
+    '/inference/x',
+    'a@b',
+    'http://h/x',
+    'x-user-id',
+    'a.b.example.com',
+  ];
   const pattern = new RegExp(schema.pattern);
   return fc.constantFrom(...usual.filter((text) => pattern.test(text)));
 }

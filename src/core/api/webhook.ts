@@ -3,10 +3,22 @@ import { duration } from './duration.ts';
 import { defaulted } from './field.ts';
 import { dnsLabel } from './name.ts';
 import { quote } from './quote.ts';
-import { exactlyOneOf, record } from './record.ts';
+import { exactlyOneOf, type Frozen, record } from './record.ts';
+
+/** What a webhook's template may speak of: the fields of an event. */
+export const eventFields = [
+  'id',
+  'time',
+  'severity',
+  'subject',
+  'service',
+  'reason',
+  'message',
+  'actor',
+] as const;
 
 const url = () =>
-  z.string().regex(/^https?:\/\/[^\s/?#]+[^\s]*$/, {
+  z.string().regex(/^(https?|smtps?):\/\/[^\s/?#]+[^\s]*$/, {
     error: (issue) => `${quote(issue.input)} is not an address; http:// or https:// and a host`,
   });
 
@@ -19,8 +31,20 @@ const secret = exactlyOneOf({
   }).describe('A Secret of the cluster.'),
 });
 
+const address = () =>
+  z.string().regex(/^[^\s@<>",;]+@[^\s@<>",;]+$/, {
+    error: (issue) => `${quote(issue.input)} is not an e-mail address; NAME@HOST`,
+  });
+
+const mail = record({
+  from: address().describe('The sender.'),
+  to: z.array(address()).min(1).describe('Who receives it.'),
+});
+
 const common = {
-  url: url().describe('Where the request is posted.'),
+  url: url().describe(
+    'Where the request is posted; `{{secret}}` in it stands for the secret. For `email` the server: `smtp://[USER@]HOST[:PORT]` (with STARTTLS), or `smtps://`.',
+  ),
   timeout: defaulted(
     duration({ min: '10ms', max: '5m' }).describe('Of one try.'),
     '10s',
@@ -34,12 +58,28 @@ const common = {
   secret: secret
     .exactOptional()
     .describe(
-      'The key of the signature: `x-penstock-signature` is the hex HMAC-SHA256 of the body. Unsigned unless given.',
+      'For `generic` the key of the signature: `x-penstock-signature` is the hex HMAC-SHA256 of the body; unsigned unless given. For `dingtalk` the key that the robot signs with, for `pagerduty` the integration key, for `email` the password.',
+    ),
+  template: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe(
+      `For \`generic\`: the body instead of the usual JSON, one request for each event, with placeholders: ${eventFields.map((name) => `\`{{${name}}}\``).join(', ')}. In a template that is JSON, values are escaped for strings.`,
+    ),
+  mail: mail.exactOptional().describe('For `email`: the sender and the receivers.'),
+  minimumSeverity: z
+    .enum(['info', 'warning', 'critical'])
+    .exactOptional()
+    .describe(
+      'The least severe event that is told, and what ends such an event. `info` unless given, for `pagerduty` `warning`.',
     ),
 };
 
 const format = defaulted(
-  z.enum(['generic', 'slack', 'dingtalk', 'wecom']).describe('How the body is written.'),
+  z
+    .enum(['generic', 'slack', 'teams', 'dingtalk', 'wecom', 'pagerduty', 'email'])
+    .describe('How the body is written.'),
   'generic',
   'JSON with every field of the event',
 );
@@ -59,3 +99,6 @@ export const rolloutHook = record({
   ...common,
   format,
 });
+
+/** A receiver of events as a spec has it, defaults filled in. */
+export type EventHook = Frozen<z.output<typeof eventHook>>;
