@@ -1,7 +1,9 @@
-import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
+import { type ClientHttp2Session, connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { frame } from './model-server.ts';
+
+const CANCEL = constants.NGHTTP2_CANCEL;
 
 /** How a call ended, as its caller sees it. */
 export interface Answer {
@@ -27,7 +29,12 @@ export class Caller {
     this.#session.on('error', () => {});
   }
 
-  call(authority: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  /** @param patienceMs the caller cancels after this long */
+  call(
+    authority: string,
+    headers: Readonly<Record<string, string>> = {},
+    patienceMs?: number,
+  ): Promise<Answer> {
     return new Promise((resolve) => {
       const stream = this.#session.request({
         ':method': 'POST',
@@ -43,7 +50,11 @@ export class Caller {
       stream.on('trailers', (given) => Object.assign(seen, given));
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('error', () => {});
-      stream.on('close', () => resolve(answerOf(seen, Buffer.concat(chunks))));
+      const timer = patienceMs === undefined ? undefined : setTimeout(() => stream.close(CANCEL), patienceMs);
+      stream.on('close', () => {
+        clearTimeout(timer);
+        resolve(answerOf(seen, Buffer.concat(chunks)));
+      });
       stream.end(frame(Buffer.from('x')));
     });
   }

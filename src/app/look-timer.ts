@@ -3,6 +3,7 @@ export class LookTimer {
   readonly #look: () => void;
   readonly #intervalMs: () => number;
   #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
 
   constructor(look: () => void, intervalMs: () => number) {
     this.#look = look;
@@ -18,7 +19,16 @@ export class LookTimer {
     this.#timer = setTimeout(() => this.now(), Math.max(0, this.#intervalMs() - spentMs));
   }
 
+  /** Looks as soon as what happens now is over; many wishes are one look. */
+  soon(): void {
+    this.#immediate ??= setImmediate(() => {
+      this.#immediate = undefined;
+      this.now();
+    });
+  }
+
   stop(): void {
+    clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
   }
 }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { serveAdmin } from '../admin/serve.ts';
-import { Controller } from '../controller/controller.ts';
+import { Controller, type ControllerOptions } from '../controller/controller.ts';
+import { InboundSidecars } from '../controller/inbound-sidecars.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
 import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
@@ -33,9 +34,11 @@ class SpecsRefused extends Error {
 
 /**
  * Runs the control plane until SIGTERM or SIGINT. This is where everything is wired, and nothing decided.
+ * Nothing is decided, told to a sidecar or saved before every address is listened on.
  * @throws when it cannot start: bad specs, state that cannot be used, an address that cannot be listened on
  */
 export async function serve(options: ServeOptions): Promise<void> {
+  await using closing = new AsyncDisposableStack();
   const log = pino({ level: options.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
   const specs = new SpecsInForce(options.file);
   const reading = await readSpecFiles(options.file);
@@ -43,20 +46,23 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (index === undefined)
     throw new SpecsRefused(`the specs are not valid, nothing was started\n${reading.problems.join('\n')}`);
   for (const warning of reading.problems) log.warn(warning);
-  const store = openStateStore(options.state);
+  const store = closing.adopt(openStateStore(options.state), (opened) => opened.close());
   if (options.state === undefined)
     log.warn('state is kept in memory only; give --state DIR to keep it over a restart');
 
   const metrics = createMetrics();
   const ackTimes = new AckTimes();
   const loadReportAt = new Map<string, number>();
-  const signals = openSignals(options);
-  let publisher: MeshPublisher | undefined;
+  const signals = closing.adopt(openSignals(options), (opened) => opened.close());
+  // Undefined until the first look: a sidecar that comes sooner would be told an empty mesh.
+  let told: MeshPublisher | undefined;
+  let lookSoon = (): void => {};
+  const inbound = new InboundSidecars();
   const xds = await serveXds({
     address: options.xdsAddress,
     metrics: metrics.xds,
     settings: { loadReportIntervalMs: options.loadReportInterval },
-    nodes: nodeDirectory(() => publisher),
+    nodes: nodeDirectory(() => told),
     listener: {
       loadReport(report) {
         loadReportAt.set(report.nodeId, report.at);
@@ -68,23 +74,30 @@ export async function serve(options: ServeOptions): Promise<void> {
           { sidecar: nodeId, type: typeUrl, names: rejection.names },
           `rejected: ${rejection.message}`,
         ),
-      disconnected: ({ id }) => void loadReportAt.delete(id),
+      // A new sidecar has its share of a global limit before it asks for it.
+      connected: (node, peer) => void (inbound.connected(node, peer) && lookSoon()),
+      disconnected: (node) => {
+        loadReportAt.delete(node.id);
+        if (inbound.disconnected(node)) told?.forget(node);
+      },
       refused: ({ peer, reason }) => log.warn({ peer }, reason),
     },
   });
-  publisher = new MeshPublisher(xds, encodeForPool, (service, error) =>
+  closing.defer(() => xds.close());
+  const publisher = new MeshPublisher(xds, encodeForPool, (service, error) =>
     log.error({ service, err: error }, 'this service cannot be translated; its configuration stays as it is'),
   );
-  const endpoints = openDiscovery(options);
+  const endpoints = closing.adopt(openDiscovery(options), (opened) => opened.close());
   const confirmer = new Confirmations({ onAnswer: () => timer.now() });
-  const controller = openController(publisher, signals, endpoints, confirmer, store, log);
+  closing.defer(() => confirmer.close());
+  const controller = openController({ publisher, signals, endpoints, confirmer, inbound, store, log });
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(
     () => look(controller, metrics, specs, prometheus),
     () => controller.intervalMs(options.interval),
   );
-  controller.configure(index, () => timer.now());
-  timer.now();
+  closing.defer(() => timer.stop());
+  lookSoon = () => controller.dividesLimits && timer.soon();
   const startedAt = Date.now();
   const admin = await serveAdmin({
     address: options.adminAddress,
@@ -106,12 +119,11 @@ export async function serve(options: ServeOptions): Promise<void> {
       lookNow: () => timer.now(),
       now: Date.now,
     }),
-  }).catch(async (error: unknown) => {
-    timer.stop();
-    await xds.close();
-    store.close();
-    throw error;
   });
+  closing.defer(() => admin.close());
+  controller.configure(index, () => timer.now());
+  timer.now();
+  told = publisher;
   const files = followSpecFiles(options.file, (next) => {
     const changed = specs.take(next, Date.now());
     if (changed === undefined)
@@ -125,7 +137,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     }
     timer.now();
   });
+  closing.defer(() => files.close());
   const prune = setInterval(() => store.prune(Date.now() - KEEP_DECISIONS_MS), PRUNE_EVERY_MS);
+  closing.defer(() => clearInterval(prune));
   process.on('SIGHUP', () => void files.reload());
   log.info(
     { xds: `${xds.address}:${xds.port}`, admin: `${admin.address}:${admin.port}`, pid: process.pid },
@@ -134,12 +148,6 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   await new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
   log.info('stopping; sidecars keep their configuration');
-  clearInterval(prune);
-  timer.stop();
-  endpoints.close();
-  confirmer.close();
-  await Promise.all([files.close(), admin.close(), xds.close(), signals.close()]);
-  store.close();
 }
 
 function openSignals(options: ServeOptions): SignalObserver {
@@ -164,21 +172,15 @@ function openDiscovery({ consul }: ServeOptions): EndpointDiscovery {
   return new EndpointDiscovery({ consul: { url, ...(token === undefined ? {} : { token }) } });
 }
 
-function openController(
-  publisher: MeshPublisher,
-  signals: SignalObserver,
-  endpoints: EndpointDiscovery,
-  confirmer: Confirmations,
-  store: StateStore,
-  log: Logger,
-): Controller {
+function openController({
+  store,
+  ...ports
+}: Pick<ControllerOptions, 'publisher' | 'signals' | 'endpoints' | 'confirmer' | 'inbound' | 'log'> & {
+  readonly store: StateStore;
+}): Controller {
   return new Controller({
-    signals,
-    endpoints,
-    confirmer,
-    publisher,
+    ...ports,
     saver: store,
-    log,
     saved: store.load(),
     lastDecisionId: store.lastDecisionId(),
   });

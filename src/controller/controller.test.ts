@@ -72,6 +72,7 @@ function surroundings() {
     const controller = new Controller({
       signals: {
         watch: () => {},
+        servedBy: () => undefined,
         observe: (service, nowMs) => {
           if (state.blind) throw new Error('nothing can be read');
           return observed(`${service.metadata.namespace}/${service.metadata.name}`, nowMs);
@@ -83,6 +84,7 @@ function surroundings() {
         answers: () => state.answers,
         news: () => state.news.splice(0),
       },
+      inbound: { of: () => [] },
       publisher,
       saver: {
         save(changes, added) {

@@ -2,7 +2,7 @@ import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import { assembleMesh } from '../core/assemble/assemble-mesh.ts';
-import type { ServiceDecisions } from '../core/assemble/decisions.ts';
+import { NO_DECISIONS, type ServiceDecisions } from '../core/assemble/decisions.ts';
 import { commandConflict } from '../core/decide/command-rules.ts';
 import { decideService } from '../core/decide/decide-service.ts';
 import { restoredDecisions } from '../core/decide/restored-decisions.ts';
@@ -10,6 +10,7 @@ import { NEW_SERVICE_STATE, type ServiceOutcome, type ServiceState } from '../co
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import type { Publication } from '../core/delta/resource.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
+import type { InboundSidecar } from '../core/observation/inbound.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { RolloutCommand } from '../core/policy/rollout/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
@@ -18,7 +19,14 @@ import { ConfirmationDesk } from './confirmation-desk.ts';
 import { DecisionBook } from './decision-book.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
 import type { MeshPublisher } from './mesh-publisher.ts';
-import type { Confirmer, ControllerLog, EndpointSource, SignalSource, StateSaver } from './ports.ts';
+import type {
+  Confirmer,
+  ControllerLog,
+  EndpointSource,
+  InboundSource,
+  SignalSource,
+  StateSaver,
+} from './ports.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { RouteAcknowledgement } from './route-acknowledgement.ts';
 import { StateJournal } from './state-journal.ts';
@@ -26,6 +34,7 @@ import { StateJournal } from './state-journal.ts';
 export interface ControllerOptions {
   readonly signals: SignalSource;
   readonly endpoints: EndpointSource;
+  readonly inbound: InboundSource;
   readonly confirmer: Confirmer;
   readonly publisher: MeshPublisher;
   readonly saver: StateSaver;
@@ -46,6 +55,9 @@ export interface ServiceView {
 
 /** While the disk is full records are kept, but not without bound. */
 const MOST_UNSAVED = 10_000;
+
+/** An increase of a share waits for the decrease of another: milliseconds, where sidecars follow. */
+const SHARES_LOOK_MS = 100;
 
 const SERVICE_KEY = 'service:';
 const ENDPOINTS_KEY = 'endpoints:';
@@ -80,7 +92,12 @@ export class Controller {
     this.#acknowledgement = new RouteAcknowledgement(options.publisher);
     this.#journal = new StateJournal(options.saved);
     this.#endpoints = new EndpointMemory(options.endpoints, entriesUnder(options.saved, ENDPOINTS_KEY));
-    this.#states = new Map(entriesUnder<ServiceState>(options.saved, SERVICE_KEY));
+    this.#states = new Map(
+      entriesUnder<Partial<ServiceState>>(options.saved, SERVICE_KEY).map(([id, state]) => [
+        id,
+        { ...NEW_SERVICE_STATE, ...state },
+      ]),
+    );
     this.#confirmations = new ConfirmationDesk(options.confirmer);
     this.#desk = new CommandDesk(options.saved.get('switches') as Switches | undefined);
   }
@@ -143,6 +160,11 @@ export class Controller {
     return publication;
   }
 
+  /** Whether any limit is divided among inbound sidecars, so that a new one must have its share soon. */
+  get dividesLimits(): boolean {
+    return [...this.#specs.policies.values()].some(({ spec }) => spec.rateLimits.some((each) => each.global));
+  }
+
   /** What is known of each service. */
   views(): readonly ServiceView[] {
     return [...this.#specs.services].map(([id, service]) => ({
@@ -165,10 +187,11 @@ export class Controller {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The shortest time between two looks that any rollout asks for, ms. */
+  /** The shortest time between two looks that any rollout asks for, or a limit whose shares wait, ms. */
   intervalMs(longestMs: number): number {
     const wanted = [...this.#specs.rollouts.values()].map((each) => each.spec.analysis.interval);
-    return Math.min(longestMs, ...wanted);
+    const waiting = [...this.#outcomes.values()].some(({ limits }) => limits.waiting);
+    return Math.min(longestMs, ...wanted, ...(waiting ? [SHARES_LOOK_MS] : []));
   }
 
   #lookAt(id: string, service: ModelService, nowMs: number): ServiceOutcome | undefined {
@@ -187,6 +210,7 @@ export class Controller {
         observation,
         rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
         endpoints: addressesOf(this.#endpoints.of(service)),
+        inbound: this.#inboundOf(id, nowMs),
         acknowledged: this.#acknowledgement.of(id),
         commands,
         answers,
@@ -204,6 +228,17 @@ export class Controller {
       this.#noteFailure(id, error, 'a look at this service failed; its configuration stays as it is');
       return undefined;
     }
+  }
+
+  /** Only limits ask for them: who has none is not asked. */
+  #inboundOf(id: string, nowMs: number): readonly InboundSidecar[] {
+    const { inbound, signals, publisher } = this.#options;
+    if ((this.#specs.policies.get(id)?.spec.rateLimits ?? []).length === 0) return [];
+    return inbound.of(id).map((each) => ({
+      ...each,
+      servedPerSecond: signals.servedBy(each.id, nowMs),
+      acknowledged: publisher.sharesAcknowledged(id, each.id),
+    }));
   }
 
   /** A rollout that is over, or whose turn it is not, is shown with the evidence that it was last judged by. */
@@ -224,7 +259,7 @@ export class Controller {
   }
 
   #publish(): Publication {
-    const decisions = this.switches.baseline ? new Map() : this.#decisions;
+    const decisions = this.switches.baseline ? onlyShares(this.#decisions, this.#specs) : this.#decisions;
     return this.#options.publisher.publish(
       assembleMesh(this.#specs, decisions, (service) => this.#endpoints.of(service)),
     );
@@ -273,6 +308,21 @@ export class Controller {
     for (const [id, known] of this.#endpoints.entries()) entries.set(`${ENDPOINTS_KEY}${id}`, known);
     return entries;
   }
+}
+
+/** The specs' static values: of a global limit that is each sidecar's part of the static rate. */
+function onlyShares(
+  decisions: ReadonlyMap<string, ServiceDecisions>,
+  specs: SpecIndex,
+): ReadonlyMap<string, ServiceDecisions> {
+  return new Map(
+    [...decisions].map(([id, { limitShares }]) => {
+      const limits = specs.policies.get(id)?.spec.rateLimits ?? [];
+      const fixed = new Set(limits.filter((each) => !('adaptive' in each)).map(({ name }) => name));
+      const kept = new Map([...limitShares].filter(([name]) => fixed.has(name)));
+      return [id, { ...NO_DECISIONS, limitShares: kept }];
+    }),
+  );
 }
 
 /** Saved entries whose keys begin so, without it. */

@@ -1,11 +1,15 @@
 import type { Acknowledgement, NodeIdentity } from '../core/delta/facts.ts';
 import type { Change, Publication, Resource, ResourceKey, ViewContents } from '../core/delta/resource.ts';
+import { TYPE_URL } from '../core/delta/type-urls.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
 import type { NodeDescriptor } from '../core/ir/node.ts';
+import { SHARE_SLOTS } from '../core/translate/limit-slots.ts';
+import { inboundListenerName, shareSlotName } from '../core/translate/names.ts';
 import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import type { NamedResource } from '../core/translate/resource.ts';
 import { translateService } from '../core/translate/service.ts';
 import { translateView } from '../core/translate/view.ts';
+import { ResourceClaims } from './resource-claims.ts';
 
 /** Where resources go: the pool of the xDS server. */
 export interface ResourcePool {
@@ -32,9 +36,10 @@ export class MeshPublisher {
   readonly #onFailure: (service: string, error: unknown) => void;
   #services: ReadonlyMap<string, ServiceIr> = new Map();
   readonly #texts = new Map<string, string>();
-  readonly #resources = new Map<string, ReadonlyMap<string, Resource>>();
+  readonly #claims = new ResourceClaims();
   readonly #views = new Map<string, KnownView>();
   #structure = '';
+  #sequence = 0;
 
   /** @param onFailure told of a service that cannot be translated, once for each attempt with other content */
   constructor(pool: ResourcePool, encode: Encode, onFailure: (service: string, error: unknown) => void) {
@@ -61,18 +66,20 @@ export class MeshPublisher {
       if (this.#texts.get(id) === text) continue;
       this.#texts.set(id, text);
       const resources = this.#translate(service);
-      if (resources !== undefined) this.#replace(id, resources, upsert, remove);
+      if (resources !== undefined) this.#claims.replace(id, resources, { upsert, remove });
     }
     for (const id of [...this.#texts.keys()]) {
       if (services.has(id)) continue;
       this.#texts.delete(id);
-      this.#replace(id, [], upsert, remove);
+      this.#claims.replace(id, [], { upsert, remove });
     }
     // Views tell names only: most publications change none, and there may be thousands of views.
     const structure = structureOf(services);
-    const views = structure === this.#structure ? [] : this.#changedViews(upsert);
+    const views = structure === this.#structure ? [] : this.#changedViews(this.#views, upsert);
     this.#structure = structure;
-    return this.#pool.publish({ upsert, remove, views });
+    const publication = this.#pool.publish({ upsert, remove, views });
+    this.#sequence = publication.sequence;
+    return publication;
   }
 
   /**
@@ -82,13 +89,38 @@ export class MeshPublisher {
   viewOf(node: NodeIdentity): { readonly key: string } | { readonly refused: string } {
     const descriptor = parseNodeMetadata(node.metadata);
     if (typeof descriptor === 'string') return { refused: descriptor };
-    const key = JSON.stringify(descriptor);
+    const own = descriptor.kind === 'inbound' ? { ...descriptor, id: node.id } : descriptor;
+    const key = JSON.stringify(own);
     if (!this.#views.has(key)) {
-      this.#views.set(key, { node: descriptor, contents: '' });
+      const view = { node: own, contents: '' };
+      this.#views.set(key, view);
       const upsert: Resource[] = [];
-      this.#pool.publish({ views: this.#changedViews(upsert), upsert });
+      this.#pool.publish({ views: this.#changedViews([[key, view]], upsert), upsert });
     }
     return { key };
+  }
+
+  /** An inbound sidecar is gone: what was its alone goes too, until it comes back. */
+  forget(node: NodeIdentity): void {
+    const descriptor = parseNodeMetadata(node.metadata);
+    if (typeof descriptor === 'string' || descriptor.kind !== 'inbound') return;
+    const own = { ...descriptor, id: node.id };
+    const key = JSON.stringify(own);
+    if (!this.#views.delete(key)) return;
+    this.#pool.publish({
+      removeViews: [key],
+      remove: [{ typeUrl: TYPE_URL.lds, name: inboundListenerName(own) }],
+    });
+  }
+
+  /** Whether an inbound sidecar has acknowledged the shares of limits that were last published for it. */
+  sharesAcknowledged(service: string, nodeId: string): boolean {
+    const keys = Array.from({ length: SHARE_SLOTS }, (_, slot) => ({
+      typeUrl: TYPE_URL.ecds,
+      name: shareSlotName(service, nodeId, slot),
+    }));
+    const { of, by } = this.#pool.acknowledgement(this.#sequence, keys);
+    return of > 0 && by === of;
   }
 
   acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement {
@@ -105,21 +137,16 @@ export class MeshPublisher {
     }
   }
 
-  #replace(id: string, next: readonly Resource[], upsert: Resource[], remove: ResourceKey[]): void {
-    const before = this.#resources.get(id) ?? new Map<string, Resource>();
-    const after = new Map(next.map((each) => [keyOf(each), each]));
-    for (const [key, each] of after) if (before.get(key)?.version !== each.version) upsert.push(each);
-    for (const [key, each] of before)
-      if (!after.has(key)) remove.push({ typeUrl: each.typeUrl, name: each.name });
-    if (after.size === 0) this.#resources.delete(id);
-    else this.#resources.set(id, after);
-  }
-
   /** Contents of the views that differ from what was told; their own resources are added to `upsert`. */
-  #changedViews(upsert: Resource[]): (readonly [string, ViewContents])[] {
+  #changedViews(
+    views: Iterable<readonly [string, KnownView]>,
+    upsert: Resource[],
+  ): (readonly [string, ViewContents])[] {
     const changed: (readonly [string, ViewContents])[] = [];
     const services = [...this.#services.values()];
-    for (const [key, { node, contents }] of this.#views) {
+    for (const [key, { node, contents }] of views) {
+      // It is shown its own listener and cluster, whatever the services are.
+      if (node.kind === 'inbound' && contents !== '') continue;
       const view = translateView(node, services);
       const text = JSON.stringify(view.contents);
       if (text === contents) continue;
@@ -141,8 +168,4 @@ function structureOf(services: ReadonlyMap<string, ServiceIr>): string {
       versions.map(({ name }) => name),
     ]),
   );
-}
-
-function keyOf({ typeUrl, name }: ResourceKey): string {
-  return `${typeUrl} ${name}`;
 }

@@ -17,6 +17,8 @@ export interface SignalSource {
   ): void;
   /** Increments since the previous call for this service; never waits. */
   observe(service: ModelService, nowMs: number): ServiceObservation;
+  /** Requests a second that an inbound sidecar lets through; undefined: not known. */
+  servedBy(nodeId: string, nowMs: number): number | undefined;
 }
 
 /** What the loop needs of the discovery of endpoints that no spec writes down. */
@@ -24,6 +26,12 @@ export interface EndpointSource {
   watch(services: readonly ModelService[], onChange: () => void): void;
   /** By version; empty for versions of which nothing is known yet. */
   endpointsOf(service: ModelService): ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
+}
+
+/** What the loop needs of the xDS server's streams. */
+export interface InboundSource {
+  /** Connected sidecars in front of the model servers of a service, `NAMESPACE/NAME`. */
+  of(service: string): readonly { readonly id: string; readonly address: string }[];
 }
 
 /** What the loop needs of those who are asked before a rollout goes on. */

@@ -9,6 +9,12 @@ import type {
 import type { Reading } from '../core/observation/reading.ts';
 import { gateQuestions } from '../core/signals/gate.ts';
 import {
+  addInboundReports,
+  EMPTY_INBOUND,
+  type InboundBook,
+  servedPerSecond,
+} from '../core/signals/inbound-load.ts';
+import {
   addReports,
   drainLoad,
   EMPTY_LOAD,
@@ -68,6 +74,7 @@ export class SignalObserver {
   readonly #sources = new Map<string, 'load' | 'prometheus'>();
   #watchedClusters: ReadonlySet<string> = new Set();
   #load: LoadBook = EMPTY_LOAD;
+  #inbound: InboundBook = EMPTY_INBOUND;
   #pending: LoadReport[] = [];
   #foldedAt = 0;
 
@@ -134,6 +141,12 @@ export class SignalObserver {
     return { service: name, at: nowMs, versions, queries: this.#gates?.readings(name, nowMs) ?? new Map() };
   }
 
+  /** Requests a second that an inbound sidecar lets through to its model server; undefined: not known. */
+  servedBy(nodeId: string, nowMs: number): number | undefined {
+    this.#fold(nowMs);
+    return servedPerSecond(this.#inbound, nodeId, nowMs);
+  }
+
   health(nowMs: number): SignalHealth {
     this.#fold(nowMs);
     return { prometheus: this.#link?.health(), loadReports: sightReporters(this.#load, nowMs) };
@@ -173,6 +186,7 @@ export class SignalObserver {
     if (this.#pending.length === 0 && Math.abs(nowMs - this.#foldedAt) < FOLD_AGAIN_MS) return;
     this.#foldedAt = nowMs;
     this.#load = addReports(this.#load, this.#pending, this.#watchedClusters, nowMs);
+    this.#inbound = addInboundReports(this.#inbound, this.#pending, nowMs);
     this.#pending = [];
   }
 

@@ -93,10 +93,14 @@ function assembleHealthCheck(service: ModelService): HealthCheckIr | undefined {
   };
 }
 
-/** An adaptive limit whose rate was not decided yet limits nobody. */
+/**
+ * An adaptive limit whose rate was not decided yet limits nobody. Its bucket is small: each new rate fills it, and
+ * with a second's worth of burst a rate that changes each second would be let through twice.
+ */
 function assembleLimit(limit: RateLimitPolicy, decisions: ServiceDecisions): readonly LimitIr[] {
   const rate = 'requestsPerSecond' in limit ? limit.requestsPerSecond : decisions.limitRates.get(limit.name);
   if (rate === undefined) return [];
+  const shares = limit.global ? (decisions.limitShares.get(limit.name) ?? {}) : undefined;
   return [
     {
       name: limit.name,
@@ -107,7 +111,8 @@ function assembleLimit(limit: RateLimitPolicy, decisions: ServiceDecisions): rea
       }),
       matches: limit.match.map(requestMatch),
       requestsPerSecond: rate,
-      burst: 'burst' in limit ? limit.burst : Math.max(1, Math.ceil(rate)),
+      burst: 'burst' in limit ? limit.burst : Math.max(2, Math.ceil(rate / 8)),
+      shares,
       shadow: limit.shadow,
     },
   ];

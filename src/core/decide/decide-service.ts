@@ -6,30 +6,35 @@ import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
 import type { RolloutDecision } from '../policy/rollout/decision.ts';
+import { decideLimits } from './decide-limits.ts';
+import type { LimitsDecision } from './limits-decision.ts';
 import { restoredDecisions } from './restored-decisions.ts';
 import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
 
 /**
- * Looks at one service: its rollout, its breaker and the weights of its endpoints, in that order. The
+ * Looks at one service: its rollout, its breaker, the weights of its endpoints and its limits, in that order. The
  * policies know nothing of each other; what one may not do while another acts is said here.
  */
 export function decideService(look: ServiceLook): ServiceOutcome {
   const rollout = lookAtRollout(look);
   const breaker = lookAtBreaker(look);
   const balance = lookAtEndpoints(look, breaker);
+  const limits = decideLimits(look, breaker);
   const state: ServiceState = {
     rollout: nextRolloutState(look, rollout),
     breaker: breaker?.state,
     breakerTrips: look.state.breakerTrips + (opened(look, breaker) ? 1 : 0),
     balance: Object.fromEntries([...balance].map(([version, decision]) => [version, decision.state])),
+    limits: limits.state,
   };
   return {
     state,
     decisions: decisionsOf(look, state, breaker, balance),
-    events: eventsOf(look, rollout, breaker, balance),
+    events: eventsOf(look, rollout, breaker, balance, limits),
     rollout,
     breaker,
     balance,
+    limits,
   };
 }
 
@@ -123,6 +128,7 @@ function eventsOf(
   rollout: RolloutDecision | undefined,
   breaker: BreakerDecision | undefined,
   balance: ReadonlyMap<string, BalanceDecision>,
+  limits: LimitsDecision,
 ): readonly PolicyEvent[] {
   const id = look.observation.service;
   const events: PolicyEvent[] = [];
@@ -146,6 +152,7 @@ function eventsOf(
       events.push({ ...told(event), subject: `Balance/${id}`, evidence: decision.evidence, change });
     }
   }
+  for (const event of limits.events) events.push({ ...event, subject: `Limit/${id}`, evidence: null });
   return events;
 }
 

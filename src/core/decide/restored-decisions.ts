@@ -1,4 +1,5 @@
 import { NO_DECISIONS, type ServiceDecisions } from '../assemble/decisions.ts';
+import type { SharesState } from '../policy/limiter/divide-limit.ts';
 import type { RolloutTraffic } from '../policy/rollout/decision.ts';
 import type { ServiceState } from './service-look.ts';
 
@@ -11,7 +12,7 @@ export function restoredDecisions(state: ServiceState): ServiceDecisions {
   return {
     ...NO_DECISIONS,
     weights: traffic?.weights,
-    slice: traffic?.slice,
+    slices: traffic?.slices ?? [],
     salt: traffic?.salt ?? '',
     mirror: traffic?.mirror,
     admitted: state.breaker === undefined || state.breaker.phase === 'CLOSED' ? undefined : 0,
@@ -21,5 +22,19 @@ export function restoredDecisions(state: ServiceState): ServiceDecisions {
         new Map(Object.entries(published)),
       ]),
     ),
+    limitRates: new Map(
+      Object.entries(state.limits.limits).flatMap(([name, { published }]) =>
+        published === undefined ? [] : [[name, published]],
+      ),
+    ),
+    limitShares: new Map(
+      Object.entries(state.limits.limits).flatMap(([name, { shares }]) =>
+        shares === undefined ? [] : [[name, publishedShares(shares)]],
+      ),
+    ),
   };
+}
+
+function publishedShares(shares: SharesState): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(shares).map(([id, { published }]) => [id, published]));
 }

@@ -2,11 +2,13 @@ import type { ModelRollout } from '../api/model-rollout.ts';
 import type { ModelService } from '../api/model-service.ts';
 import type { TrafficPolicy } from '../api/traffic-policy.ts';
 import type { ServiceDecisions } from '../assemble/decisions.ts';
+import type { InboundSidecar } from '../observation/inbound.ts';
 import type { ServiceObservation } from '../observation/observation.ts';
 import type { BalanceDecision, BalanceState } from '../policy/balance/decision.ts';
 import type { BreakerDecision, BreakerState } from '../policy/breaker/decision.ts';
 import type { Acknowledgement, Answer, RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
 import type { RolloutState } from '../policy/rollout/state.ts';
+import { type LimitsDecision, type LimitsState, NO_LIMITS } from './limits-decision.ts';
 
 /** All that the policies of one service remember: a plain value. */
 export interface ServiceState {
@@ -22,6 +24,7 @@ export interface ServiceState {
   readonly breakerTrips: number;
   /** By version. */
   readonly balance: Readonly<Record<string, BalanceState>>;
+  readonly limits: LimitsState;
 }
 
 export const NEW_SERVICE_STATE: ServiceState = {
@@ -29,6 +32,7 @@ export const NEW_SERVICE_STATE: ServiceState = {
   breaker: undefined,
   breakerTrips: 0,
   balance: {},
+  limits: NO_LIMITS,
 };
 
 /** One look at one service: everything that its policies may decide by. */
@@ -42,6 +46,8 @@ export interface ServiceLook {
   readonly rolloutObservation: ServiceObservation | undefined;
   /** `ADDRESS:PORT` of the endpoints that exist now, by version. */
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
+  /** Connected sidecars in front of the service's model servers. */
+  readonly inbound: readonly InboundSidecar[];
   readonly acknowledged: Acknowledgement;
   readonly commands: readonly RolloutCommand[];
   readonly answers: ReadonlyMap<string, Answer>;
@@ -59,12 +65,13 @@ export interface ServiceOutcome {
   readonly rollout: RolloutDecision | undefined;
   readonly breaker: BreakerDecision | undefined;
   readonly balance: ReadonlyMap<string, BalanceDecision>;
+  readonly limits: LimitsDecision;
 }
 
 /** Something that happened in one of the policies, with what was known. */
 export interface PolicyEvent {
   readonly at: number;
-  /** `Rollout/default/fraud-v2`, `Breaker/default/fraud`, `Balance/default/fraud`. */
+  /** `Rollout/default/fraud-v2`, `Breaker/default/fraud`, `Balance/default/fraud`, `Limit/default/fraud`. */
   readonly subject: string;
   readonly reason: string;
   readonly message: string;

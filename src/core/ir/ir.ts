@@ -164,6 +164,11 @@ export interface LimitIr {
   readonly matches: readonly MatchIr[];
   readonly requestsPerSecond: number;
   readonly burst: number;
+  /**
+   * Of a global limit: what each inbound sidecar enforces of the rate, requests a second by node id. Undefined: each
+   * enforces the whole rate.
+   */
+  readonly shares: Readonly<Record<string, number>> | undefined;
   readonly shadow: boolean;
 }
 

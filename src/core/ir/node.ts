@@ -6,6 +6,8 @@ export type NodeDescriptor =
   | {
       /** In front of a model server. */
       readonly kind: 'inbound';
+      /** Node id; filled in where it connects. Limits that are its alone are named by it. */
+      readonly id?: string;
       /** `NAMESPACE/NAME`. */
       readonly service: string;
       readonly version: string;

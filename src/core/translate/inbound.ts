@@ -9,9 +9,15 @@ import type { NodeDescriptor } from '../ir/node.ts';
 import { accessLogs } from './access-log.ts';
 import { HTTP_OPTIONS, thresholds, versionMetadata } from './cluster.ts';
 import { grpcStats, limitSlot, router } from './http-filters.ts';
-import { LIMIT_SLOTS } from './limit-slots.ts';
+import { LIMIT_SLOTS, SHARE_SLOTS } from './limit-slots.ts';
 import { inboundReplies } from './local-replies.ts';
-import { inboundClusterName, inboundListenerName, inboundStatName, limitSlotName } from './names.ts';
+import {
+  inboundClusterName,
+  inboundListenerName,
+  inboundStatName,
+  limitSlotName,
+  shareSlotName,
+} from './names.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
 import { durationOf } from './value.ts';
 
@@ -28,9 +34,7 @@ const STREAM_IDLE_MS = 3_600_000;
  */
 export function inboundListener(node: InboundNode): NamedResource {
   const name = inboundListenerName(node);
-  const slots = Array.from({ length: LIMIT_SLOTS }, (_, slot) =>
-    limitSlot(limitSlotName(node.service, slot)),
-  );
+  const slots = slotNames(node).map(limitSlot);
   const manager = typedConfig(HttpConnectionManagerSchema, {
     statPrefix: 'inbound',
     routeSpecifier: { case: 'routeConfig', value: toModelServer(node) },
@@ -59,6 +63,13 @@ export function inboundListener(node: InboundNode): NamedResource {
       },
     ],
   });
+}
+
+/** The places of its limits: those of all sidecars of the service, and those of which it has a share. */
+function slotNames({ service, id }: InboundNode): readonly string[] {
+  const names = Array.from({ length: LIMIT_SLOTS }, (_, slot) => limitSlotName(service, slot));
+  if (id === undefined) return names;
+  return [...names, ...Array.from({ length: SHARE_SLOTS }, (_, slot) => shareSlotName(service, id, slot))];
 }
 
 /** The model server on loopback, spoken to in the protocol that the caller speaks. */

@@ -42,6 +42,7 @@ export function serviceIr(sketch: ServiceSketch = {}): ServiceIr {
       matches: [],
       requestsPerSecond: 100,
       burst: 200,
+      shares: undefined,
       shadow: false,
       ...limit,
     })),

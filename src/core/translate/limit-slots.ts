@@ -5,15 +5,20 @@ import type { LimitIr } from '../ir/ir.ts';
  * and go without a changed listener, which would end every stream when its drain ends.
  */
 export const LIMIT_SLOTS = 8;
+/** Places for limits that one sidecar has a share of. */
+export const SHARE_SLOTS = 2;
 
 /**
- * Gives each limit a slot by the hash of its name, or the next free one; past `LIMIT_SLOTS` limits they share.
+ * Gives each limit a slot by the hash of its name, or the next free one; past as many as there are slots they share.
  * A limit keeps its slot, and so its buckets, when others come and go, save where two names collide.
  */
-export function assignSlots(limits: readonly LimitIr[]): ReadonlyMap<number, readonly LimitIr[]> {
+export function assignSlots(
+  limits: readonly LimitIr[],
+  count = LIMIT_SLOTS,
+): ReadonlyMap<number, readonly LimitIr[]> {
   const slots = new Map<number, LimitIr[]>();
   for (const limit of limits.toSorted(byName)) {
-    const slot = freeSlot(preferredSlot(limit.name), slots);
+    const slot = freeSlot(preferredSlot(limit.name, count), slots, count);
     const sharers = slots.get(slot);
     if (sharers === undefined) slots.set(slot, [limit]);
     else sharers.push(limit);
@@ -21,19 +26,19 @@ export function assignSlots(limits: readonly LimitIr[]): ReadonlyMap<number, rea
   return slots;
 }
 
-function freeSlot(preferred: number, taken: ReadonlyMap<number, unknown>): number {
-  for (let step = 0; step < LIMIT_SLOTS; step++) {
-    const slot = (preferred + step) % LIMIT_SLOTS;
+function freeSlot(preferred: number, taken: ReadonlyMap<number, unknown>, count: number): number {
+  for (let step = 0; step < count; step++) {
+    const slot = (preferred + step) % count;
     if (!taken.has(slot)) return slot;
   }
   return preferred;
 }
 
 /** FNV-1a, 32 bits. */
-function preferredSlot(name: string): number {
+function preferredSlot(name: string, count: number): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash % LIMIT_SLOTS;
+  return hash % count;
 }
 
 function byName(a: LimitIr, b: LimitIr): number {

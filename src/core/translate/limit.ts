@@ -4,8 +4,8 @@ import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/lo
 import type { TokenBucketSchema } from '../../gen/envoy/type/v3/type_pb.js';
 import type { LimitIr, ServiceIr } from '../ir/ir.ts';
 import { entriesOf, escapeRegex, rateLimitsOf } from './limit-descriptor.ts';
-import { assignSlots } from './limit-slots.ts';
-import { limitSlotName } from './names.ts';
+import { assignSlots, SHARE_SLOTS } from './limit-slots.ts';
+import { limitSlotName, shareSlotName } from './names.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
 import { durationOf, fraction, setHeader } from './value.ts';
 
@@ -16,6 +16,9 @@ const UNLIMITED = 4_294_967_295;
 /** What the sidecars of all callers ask all the time. */
 const GRPC_HEALTH_PATHS = '/grpc\\.health\\.v1\\.Health/.*';
 
+/** Of a sidecar without a share yet: one request, and nearly nothing after it. Envoy knows no rate of zero. */
+const LEAST_SHARE = 0.001;
+
 type FilterInit = MessageInitShape<typeof LocalRateLimitSchema>;
 
 /** A filter that limits nothing: what stands in a slot without a limit. */
@@ -23,13 +26,36 @@ export const unlimited: FilterInit = { statPrefix: 'limits/none' };
 
 /** The filter configurations with which the inbound sidecars of a service enforce its limits, one a slot in use. */
 export function limitFilters(service: ServiceIr): readonly NamedResource[] {
-  return [...assignSlots(service.limits)]
-    .sort(([a], [b]) => a - b)
-    .map(([slot, limits]) => {
-      const name = limitSlotName(service.id, slot);
-      const config = typedConfig(LocalRateLimitSchema, limitFilter(service, limits));
-      return resource(TypedExtensionConfigSchema, name, { name, typedConfig: config });
-    });
+  const shared = service.limits.filter(({ shares }) => shares === undefined);
+  const divided = service.limits.filter(({ shares }) => shares !== undefined);
+  const sharers = new Set(divided.flatMap(({ shares = {} }) => Object.keys(shares)));
+  return [
+    ...slotsOf(assignSlots(shared)).map(([slot, limits]) =>
+      filterResource(service, limitSlotName(service.id, slot), limits),
+    ),
+    ...[...sharers].flatMap((nodeId) =>
+      slotsOf(assignSlots(divided, SHARE_SLOTS)).map(([slot, limits]) => {
+        const own = limits.map((limit) => shareOf(limit, nodeId));
+        return filterResource(service, shareSlotName(service.id, nodeId, slot), own);
+      }),
+    ),
+  ];
+}
+
+function slotsOf(slots: ReadonlyMap<number, readonly LimitIr[]>) {
+  return [...slots].sort(([a], [b]) => a - b);
+}
+
+function filterResource(service: ServiceIr, name: string, limits: readonly LimitIr[]): NamedResource {
+  const config = typedConfig(LocalRateLimitSchema, limitFilter(service, limits));
+  return resource(TypedExtensionConfigSchema, name, { name, typedConfig: config });
+}
+
+/** A sidecar's part of a global limit, and of its burst. */
+function shareOf(limit: LimitIr, nodeId: string): LimitIr {
+  const share = limit.shares?.[nodeId] ?? 0;
+  const burst = (limit.burst * share) / limit.requestsPerSecond;
+  return { ...limit, requestsPerSecond: Math.max(share, LEAST_SHARE), burst };
 }
 
 function limitFilter(service: ServiceIr, limits: readonly LimitIr[]): FilterInit {

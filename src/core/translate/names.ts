@@ -23,10 +23,11 @@ export function outboundListenerName(node: NodeDescriptor & { kind: 'outbound' }
   return `outbound/${hostPort(node.address, node.port)}${node.accessLog ? '+log' : ''}`;
 }
 
-/** `inbound/NAMESPACE/SERVICE/VERSION@ADDRESS:PORT>APP-PORT` */
+/** `inbound/NAMESPACE/SERVICE/VERSION@ADDRESS:PORT>APP-PORT#NODE-ID`: it names the limits of its node. */
 export function inboundListenerName(node: NodeDescriptor & { kind: 'inbound' }): string {
   const address = hostPort(node.address, node.port);
-  return `${inboundStatName(node)}@${address}>${node.appPort}${node.accessLog ? '+log' : ''}`;
+  const own = node.id === undefined ? '' : `#${node.id}`;
+  return `${inboundStatName(node)}@${address}>${node.appPort}${node.accessLog ? '+log' : ''}${own}`;
 }
 
 /** `inbound/NAMESPACE/SERVICE/VERSION@APP-PORT` */
@@ -42,6 +43,11 @@ export function inboundStatName(node: NodeDescriptor & { kind: 'inbound' }): str
 /** `NAMESPACE/SERVICE/limits/SLOT` */
 export function limitSlotName(serviceId: string, slot: number): string {
   return `${serviceId}/limits/${slot}`;
+}
+
+/** `NAMESPACE/SERVICE/limits/NODE-ID/SLOT`: limits of which one sidecar enforces a share. */
+export function shareSlotName(serviceId: string, nodeId: string, slot: number): string {
+  return `${serviceId}/limits/${nodeId}/${slot}`;
 }
 
 /** `HOST:PORT` with brackets where IPv6 needs them. */

@@ -1,0 +1,34 @@
+import type { Answer, Caller } from '../translate/caller.ts';
+
+/** Calls that go on at a rate until they are stopped. */
+export interface Load {
+  /** What was answered so far, with the time of the answer. */
+  readonly answers: readonly (Answer & { readonly at: number })[];
+  stop(): Promise<void>;
+}
+
+/** Starts calls at a steady rate; they do not wait for each other, and a deadline ends each. */
+export function startLoad(caller: Caller, authority: string, ratePerSecond: number, deadlineMs = 5000): Load {
+  const answers: (Answer & { at: number })[] = [];
+  const underway = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  let begun = 0;
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - startedAt) * ratePerSecond) / 1000);
+    while (begun < due) {
+      begun += 1;
+      const call = caller
+        .call(authority, { 'grpc-timeout': `${deadlineMs}m`, 'x-user-id': `u${begun}` }, deadlineMs)
+        .then((answer) => void answers.push({ ...answer, at: performance.now() }))
+        .finally(() => underway.delete(call));
+      underway.add(call);
+    }
+  }, 5);
+  return {
+    answers,
+    stop: async () => {
+      clearInterval(timer);
+      await Promise.all(underway);
+    },
+  };
+}

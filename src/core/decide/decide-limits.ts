@@ -1,0 +1,175 @@
+import type { RateLimitPolicy } from '../api/traffic-policy.ts';
+import type { HistogramCounts } from '../observation/observation.ts';
+import { knownValue, type Reading } from '../observation/reading.ts';
+import type { BreakerDecision } from '../policy/breaker/decision.ts';
+import { sumVersions } from '../policy/breaker/sum-versions.ts';
+import { decideLimit, type LimitObservation } from '../policy/limiter/decide-limit.ts';
+import { divideLimit, type Sharer } from '../policy/limiter/divide-limit.ts';
+import { addHistograms } from '../stats/histogram.ts';
+import { offeredPerSecond, smoothDemand } from './limit-demand.ts';
+import type { LimitEvent, LimitsDecision, LimitsState, OneLimitState } from './limits-decision.ts';
+import type { ServiceLook } from './service-look.ts';
+
+/** The law is meant for a look a second; shorter ones see the lumps of the load reports. */
+const LAW_EVERY_MS = 950;
+/** A changed rate refills the bucket: smaller changes are not worth it. */
+const DEADBAND = 0.05;
+/** A change that people are told of. */
+const TOLD = 0.25;
+/** A sidecar that is gone may go on enforcing its share for so long. */
+const LEASE_MS = 60_000;
+/** Refusals below this part of the demand are a matter of counting at two places. */
+const COUNTING_ERROR = 0.02;
+
+const NEW_LIMIT: OneLimitState = {
+  law: undefined,
+  lawMs: 0,
+  latencies: undefined,
+  published: undefined,
+  told: undefined,
+  shares: undefined,
+};
+
+/**
+ * One look at the limits whose figures are decided: adaptive rates, then the shares of global ones. While the
+ * breaker is not closed no rate is adapted: what is served then says nothing of the capacity.
+ */
+export function decideLimits(look: ServiceLook, breaker: BreakerDecision | undefined): LimitsDecision {
+  const before = look.state.limits;
+  const elapsedMs = before.lastMs === 0 ? 0 : Math.max(0, look.nowMs - before.lastMs);
+  const given = look.policy?.spec.rateLimits ?? [];
+  const decided = given.filter((limit) => limit.global || 'adaptive' in limit);
+  const offered = offeredPerSecond(look, elapsedMs);
+  const demand = look.frozen ? before.demand : smoothDemand(before.demand, offered, look.inbound, elapsedMs);
+  const interlocked = breaker !== undefined && breaker.state.phase !== 'CLOSED';
+  const limits: Record<string, OneLimitState> = {};
+  const rates = new Map<string, number>();
+  const shares = new Map<string, Readonly<Record<string, number>>>();
+  const messages = new Map<string, string>();
+  const events: LimitEvent[] = [];
+  for (const limit of decided) {
+    const known = before.limits[limit.name] ?? NEW_LIMIT;
+    const adapted = adapt(limit, known, look, demand, interlocked);
+    if (adapted.message !== undefined) messages.set(limit.name, adapted.message);
+    events.push(...adapted.events);
+    const { published } = adapted.state;
+    const total = 'adaptive' in limit ? published : limit.requestsPerSecond;
+    const perInstance = 'adaptive' in limit;
+    if (perInstance && published !== undefined) rates.set(limit.name, published);
+    if (!limit.global || total === undefined) limits[limit.name] = adapted.state;
+    else {
+      const all = perInstance ? total * look.inbound.length : total;
+      const division = divide(all, adapted.state, demand, look);
+      limits[limit.name] = { ...adapted.state, shares: division.state };
+      shares.set(limit.name, Object.fromEntries(division.shares));
+    }
+  }
+  const waiting = look.inbound.some((each) => !each.acknowledged) && shares.size > 0;
+  return {
+    state: { lastMs: look.nowMs, demand, limits },
+    rates,
+    shares,
+    messages,
+    waiting,
+    events,
+  };
+}
+
+interface Adapted {
+  readonly state: OneLimitState;
+  readonly message: string | undefined;
+  readonly events: readonly LimitEvent[];
+}
+
+function adapt(
+  limit: RateLimitPolicy,
+  known: OneLimitState,
+  look: ServiceLook,
+  demand: LimitsState['demand'],
+  interlocked: boolean,
+): Adapted {
+  if (!('adaptive' in limit)) return { state: known, message: undefined, events: [] };
+  const { latencyMs } = sumVersions([...look.observation.versions.values()]);
+  const fresh = knownValue(latencyMs);
+  const latencies = fresh === undefined ? known.latencies : addHistograms(known.latencies, fresh);
+  const elapsedMs = look.nowMs - known.lawMs;
+  if (known.law !== undefined && elapsedMs >= 0 && elapsedMs < LAW_EVERY_MS) {
+    return { state: { ...known, latencies }, message: undefined, events: [] };
+  }
+  const decision = decideLimit({
+    spec: limit.adaptive,
+    observation: observeInstances(look, latencies, latencyMs, demand, elapsedMs),
+    state: known.law,
+    frozen: look.frozen || interlocked,
+    nowMs: look.nowMs,
+  });
+  const published = worthPublishing(known.published, decision.requestsPerSecond);
+  const state = { ...known, law: decision.state, lawMs: look.nowMs, latencies: undefined, published };
+  const event = tell(limit.name, known.told, published, decision.message, look);
+  return {
+    state: event === undefined ? state : { ...state, told: published },
+    message: decision.message,
+    events: event === undefined ? [] : [event],
+  };
+}
+
+/** What the law looks at: rates over the time since it last looked, as counts of that time. */
+function observeInstances(
+  look: ServiceLook,
+  latencies: HistogramCounts | undefined,
+  reading: Reading<HistogramCounts>,
+  demand: LimitsState['demand'],
+  elapsedMs: number,
+): LimitObservation {
+  const known = look.inbound.flatMap((each) => each.servedPerSecond ?? []);
+  const missing: Reading<never> = { kind: 'missing', detail: 'no inbound sidecar reports its load' };
+  const counted = (perSecond: number): Reading<number> =>
+    known.length === 0 ? missing : { kind: 'value', value: (perSecond * elapsedMs) / 1000, at: look.nowMs };
+  const served = known.reduce((sum, each) => sum + each, 0);
+  const offered = Object.values(demand).reduce((sum, each) => sum + each, 0);
+  const refused = offered - served > COUNTING_ERROR * offered ? offered - served : 0;
+  return {
+    served: counted(served),
+    refused: counted(refused),
+    latencyMs: latencies === undefined ? reading : { kind: 'value', value: latencies, at: look.nowMs },
+    queue: meanQueue(look),
+    instances: known.length,
+  };
+}
+
+function meanQueue({ observation, nowMs }: ServiceLook): Reading<number> {
+  const all = [...observation.versions.values()].flatMap(({ endpoints }) => endpoints);
+  const known = all.flatMap(({ queue }) => knownValue(queue) ?? []);
+  if (known.length > 0) {
+    return { kind: 'value', value: known.reduce((a, b) => a + b, 0) / known.length, at: nowMs };
+  }
+  return all[0]?.queue ?? { kind: 'missing', detail: 'the service has no endpoints' };
+}
+
+function worthPublishing(before: number | undefined, next: number | undefined): number | undefined {
+  if (before === undefined || next === undefined) return next;
+  return Math.abs(next - before) < DEADBAND * before ? before : next;
+}
+
+function divide(limit: number, known: OneLimitState, demand: LimitsState['demand'], look: ServiceLook) {
+  const sharers = look.inbound.map(
+    ({ id, acknowledged }): Sharer => ({ id, demand: demand[id] ?? 0, acknowledged }),
+  );
+  return divideLimit({ limit, sharers, state: known.shares, leaseMs: LEASE_MS, nowMs: look.nowMs });
+}
+
+function tell(
+  name: string,
+  told: number | undefined,
+  now: number | undefined,
+  message: string,
+  { nowMs }: ServiceLook,
+): LimitEvent | undefined {
+  if (now === undefined || (told !== undefined && Math.abs(now - told) < TOLD * told)) return undefined;
+  return {
+    at: nowMs,
+    reason: told !== undefined && now > told ? 'LimitRaised' : 'LimitLowered',
+    message: `${name}: ${message}`,
+    change: { before: told, after: now },
+  };
+}
