@@ -17,6 +17,10 @@ const EXIT_USAGE = 2;
  * @returns the exit code: 0, 1 when it failed, 2 when it was not understood, or what the command set
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
+  // Whoever reads the output may have seen enough: `penstock get | head -1`.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
+  });
   const program = buildProgram();
   try {
     await program.parseAsync([...argv]);
@@ -47,7 +51,7 @@ function buildProgram(): Command {
     ...switchCommands(),
     demoCommand(),
   ];
-  for (const command of commands) program.addCommand(command);
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   // Errors end the process in one place, with the exit codes of a good Unix citizen.
   for (const command of [program, ...program.commands]) command.exitOverride();
   return program;

@@ -19,7 +19,11 @@ export function serveCommand(): Command {
     )
     .option('--prometheus-token-file <path>', 'file with the bearer token for Prometheus')
     .option('--prometheus-ca-file <path>', 'PEM file of the authority to trust for Prometheus')
-    .option('--prometheus-timeout <duration>', 'longest time for one query', readDuration('100ms'), 5000)
+    .addOption(
+      new Option('--prometheus-timeout <duration>', 'longest time for one query')
+        .argParser(readDuration('100ms'))
+        .default(5000, '5s'),
+    )
     .addOption(
       new Option('--consul <url>', 'Consul agent, for specs that find endpoints there').env(
         'CONSUL_HTTP_ADDR',
@@ -29,23 +33,25 @@ export function serveCommand(): Command {
       '--state <dir>',
       'directory of the state that survives a restart; without one it is kept in memory',
     )
-    .option('--xds-address <host:port>', 'where sidecars connect', '127.0.0.1:18000')
+    .option('--xds-address <host:port>', 'where sidecars connect', readAddress, '127.0.0.1:18000')
     .option(
       '--admin-address <host:port>',
       'where the API, the metrics and the dashboard are',
+      readAddress,
       '127.0.0.1:18080',
     )
-    .option(
-      '--interval <duration>',
-      'longest time between two looks; a rollout may ask for shorter ones',
-      readDuration('50ms'),
-      1000,
+    .addOption(
+      new Option(
+        '--interval <duration>',
+        'longest time between two looks; a rollout may ask for shorter ones',
+      )
+        .argParser(readDuration('50ms'))
+        .default(1000, '1s'),
     )
-    .option(
-      '--load-report-interval <duration>',
-      'how often sidecars report their load, 0s for never',
-      readDuration('0s'),
-      1000,
+    .addOption(
+      new Option('--load-report-interval <duration>', 'how often sidecars report their load, 0s for never')
+        .argParser(readDuration('0s'))
+        .default(1000, '1s'),
     )
     .addOption(
       new Option('--log-level <level>', 'least severe message to log')
@@ -67,6 +73,14 @@ Examples:
 
 function collect(path: string, before: readonly string[] = []): readonly string[] {
   return [...before, path];
+}
+
+/** Port 0 lets the system choose; the log tells which. */
+function readAddress(text: string): string {
+  const [, port = ''] = /^(?:\[[\da-f:.]+\]|[^\s:]+):(\d{1,5})$/i.exec(text) ?? [];
+  if (port === '' || Number(port) > 65_535)
+    throw new InvalidArgumentError('give HOST:PORT, say 127.0.0.1:18000.');
+  return text;
 }
 
 function readDuration(least: string): (text: string) => number {

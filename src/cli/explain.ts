@@ -1,9 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
-import type { DecisionRecord, RolloutStatus, SidecarStatus } from '../core/status/status.ts';
+import type {
+  BreakerStatus,
+  DecisionRecord,
+  RolloutStatus,
+  ServiceStatus,
+  SidecarStatus,
+} from '../core/status/status.ts';
 import { AdminClient, AdminError } from './admin-client.ts';
 import { adminOption } from './admin-option.ts';
-import { formatTime, formatWeight } from './format.ts';
+import { explainText, type Standing } from './explain-text.ts';
 
 const SUBJECT_KINDS: Readonly<Record<string, string>> = {
   rollout: 'Rollout',
@@ -48,94 +54,42 @@ export function explainCommand(): Command {
         [query]: query === 'service' ? key : `${subject.kind}/${key}`,
         limit: String(options.last),
       });
-      const rollout = subject.kind === 'Rollout' ? await findRollout(client, subject) : undefined;
-      if (records.length === 0 && rollout === undefined) {
+      const standing = await findStanding(client, subject);
+      if (records.length === 0 && Object.keys(standing).length === 0) {
         throw new AdminError(
-          `${subject.kind}/${key}: no decision is on record; \`penstock get\` lists what there is`,
+          `${subject.kind}/${key}: there is no such thing, and no decision about it on record; \`penstock get\` lists what there is`,
           404,
         );
       }
-      const value = { rollout, decisions: records };
+      const value = { ...standing, decisions: records };
       if (options.output === 'json') process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
       else if (options.output === 'yaml') process.stdout.write(stringify(value));
       else
         process.stdout.write(
-          explainText(rollout, records, await client.fetch<readonly SidecarStatus[]>('sidecars')),
+          explainText(standing, records, await client.fetch<readonly SidecarStatus[]>('sidecars')),
         );
     });
 }
 
-async function findRollout(client: AdminClient, subject: Subject): Promise<RolloutStatus | undefined> {
-  const rollouts = await client.fetch<readonly RolloutStatus[]>('rollouts');
-  return rollouts.find((each) => each.namespace === subject.namespace && each.name === subject.name);
-}
-
-/** The answer as a person would give it: where it stands, then each decision from signal to acknowledgement. */
-function explainText(
-  rollout: RolloutStatus | undefined,
-  records: readonly DecisionRecord[],
-  sidecars: readonly SidecarStatus[],
-): string {
-  const parts: string[] = [];
-  if (rollout !== undefined) parts.push(rolloutText(rollout));
-  for (const record of records) parts.push(decisionText(record));
-  const rejecting = sidecars.filter((each) => each.rejections.length > 0);
-  for (const each of rejecting) {
-    parts.push(`${each.id} rejected ${each.rejections.map((r) => `${r.type}: ${r.message}`).join('; ')}\n`);
+/** How the subject is now; without keys where there is nothing of that name. */
+async function findStanding(client: AdminClient, { kind, namespace, name }: Subject): Promise<Standing> {
+  switch (kind) {
+    case 'Rollout': {
+      const rollouts = await client.fetch<readonly RolloutStatus[]>('rollouts');
+      const rollout = rollouts.find((each) => each.namespace === namespace && each.name === name);
+      return rollout === undefined ? {} : { rollout };
+    }
+    case 'Breaker': {
+      const breakers = await client.fetch<readonly BreakerStatus[]>('breakers');
+      const breaker = breakers.find((each) => each.namespace === namespace && each.service === name);
+      return breaker === undefined ? {} : { breaker };
+    }
+    default: {
+      const services = await client.fetch<readonly ServiceStatus[]>('services');
+      const service = services.find((each) => each.namespace === namespace && each.name === name);
+      return service === undefined ? {} : { service };
+    }
   }
-  return parts.join('\n');
-}
-
-function rolloutText(rollout: RolloutStatus): string {
-  const lines = [
-    `${rollout.name}: ${rollout.phase} at ${formatWeight(rollout.weight)}, ${rollout.stable} → ${rollout.candidate}`,
-    `  ${rollout.message}`,
-  ];
-  if (rollout.requests) lines.push(`  ${rollout.requests.seen} of ~${rollout.requests.needed} requests`);
-  for (const gate of rollout.gates) {
-    const bound =
-      gate.log10Evidence === undefined || gate.log10Bound === undefined
-        ? ''
-        : ` (evidence 10^${gate.log10Evidence.toFixed(1)} of 10^${gate.log10Bound.toFixed(1)})`;
-    lines.push(
-      `  gate ${gate.name} [${gate.type}${gate.dryRun ? ', dry run' : ''}]: ${gate.verdict}${bound}`,
-    );
-    lines.push(`    ${gate.message}`, `    read from ${gate.source}`);
-  }
-  if (rollout.laggards.length > 0) lines.push(`  not acknowledged by ${rollout.laggards.join(', ')}`);
-  return `${lines.join('\n')}\n`;
-}
-
-function decisionText(record: DecisionRecord): string {
-  const lines = [
-    `${formatTime(record.at)}  ${record.subject}  ${record.reason}  by ${record.actor}`,
-    `  ${record.message}`,
-  ];
-  if (record.evidence !== undefined && record.evidence !== null) {
-    lines.push(
-      '  evidence:',
-      ...stringify(record.evidence)
-        .trimEnd()
-        .split('\n')
-        .map((line) => `    ${line}`),
-    );
-  }
-  if (record.change) {
-    lines.push(
-      `  before: ${JSON.stringify(record.change.before)}`,
-      `  after:  ${JSON.stringify(record.change.after)}`,
-    );
-  }
-  for (const each of record.resources)
-    lines.push(`  configured ${each.type} ${each.name} at version ${each.version}`);
-  if (record.acknowledged) {
-    const { by, of, lastAt, laggards } = record.acknowledged;
-    const after = lastAt === undefined ? '' : `, the last after ${Math.max(0, lastAt - record.at)} ms`;
-    lines.push(
-      `  acknowledged by ${by} of ${of} sidecars${after}${laggards.length > 0 ? `; missing ${laggards.join(', ')}` : ''}`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
 }
 
 /** @throws InvalidArgumentError when it is not KIND/NAME or KIND/NAMESPACE/NAME. */

@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander';
+import { Argument, Command, InvalidArgumentError } from 'commander';
 import { AdminClient } from './admin-client.ts';
 import { adminOption } from './admin-option.ts';
 
@@ -15,7 +15,7 @@ export function rolloutActionCommands(): readonly Command[] {
   return Object.entries(DESCRIPTIONS).map(([action, description]) =>
     new Command(action)
       .description(description)
-      .argument('<rollout>', 'NAME, or NAMESPACE/NAME')
+      .argument('<rollout>', 'NAME, or NAMESPACE/NAME', readRollout)
       .addOption(adminOption())
       .action(async (rollout: string, options: { admin: string }) => {
         await new AdminClient(options.admin).post(`rollouts/${rolloutPath(rollout)}:${action}`);
@@ -44,6 +44,12 @@ function switchCommand(name: string, description: string): Command {
       await new AdminClient(options.admin).post(name, { on: state === 'on' });
       process.stderr.write(`${name} is ${state}\n`);
     });
+}
+
+/** @throws InvalidArgumentError when it is neither NAME nor NAMESPACE/NAME. */
+function readRollout(text: string): string {
+  if (!/^[^/]+(\/[^/]+)?$/.test(text)) throw new InvalidArgumentError('give NAME, or NAMESPACE/NAME.');
+  return text;
 }
 
 /** NAMESPACE/NAME for a URL path; a bare name is in `default`. */

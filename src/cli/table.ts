@@ -4,6 +4,8 @@ import CliTable from 'cli-table3';
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => string;
+  /** Left out where the terminal is too narrow for all; 1 goes first. */
+  readonly spare?: number;
 }
 
 const BORDERLESS = {
@@ -23,38 +25,65 @@ const BORDERLESS = {
   'right-mid': '',
   middle: '  ',
 };
+const GAP = 2;
+/** What the last column is left with at least, by leaving out others. */
+const LEAST_LAST = 24;
 
 /**
- * Rows under headings, in columns, without borders. With a width, the last column is cut to fit it.
+ * Rows under headings, in columns, without borders. With a width, spare columns are left out and the last one
+ * is cut until it fits.
  *
  * @param width columns of the terminal, or undefined for as wide as needed (a pipe).
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
-  width?: number,
+  width = Number.POSITIVE_INFINITY,
 ): string {
-  const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-  const used = columns
-    .slice(0, -1)
-    .reduce(
-      (sum, column, i) =>
-        sum + Math.max(column.heading.length, ...cells.map((row) => row[i]?.length ?? 0)) + 2,
-      0,
-    );
-  const room = width === undefined ? Number.POSITIVE_INFINITY : Math.max(12, width - used);
+  const shown = fitColumns(columns, rows, width);
+  const room = Math.max(LEAST_LAST / 2, width - widthBeforeLast(shown, rows));
   const table = new CliTable({
-    head: columns.map((column) => column.heading),
+    head: shown.map((column) => column.heading),
     chars: BORDERLESS,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
   });
-  for (const row of cells)
-    table.push(row.map((cell, i) => (i === row.length - 1 ? shorten(cell, room) : cell)));
+  for (const row of rows) {
+    table.push(
+      shown.map((column, i) => (i === shown.length - 1 ? shorten(column.cell(row), room) : column.cell(row))),
+    );
+  }
   return table
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n');
+}
+
+/** The columns without as many of the spare ones as it takes. */
+function fitColumns<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  width: number,
+): readonly Column<Row>[] {
+  const last = columns.at(-1);
+  const wanted = last === undefined ? 0 : Math.min(LEAST_LAST, widthOf(last, rows));
+  if (widthBeforeLast(columns, rows) + wanted <= width) return columns;
+  const spare = columns.filter((column) => column.spare !== undefined && column !== last);
+  const first = spare.toSorted((a, b) => (a.spare ?? 0) - (b.spare ?? 0))[0];
+  if (first === undefined) return columns;
+  return fitColumns(
+    columns.filter((column) => column !== first),
+    rows,
+    width,
+  );
+}
+
+function widthBeforeLast<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): number {
+  return columns.slice(0, -1).reduce((sum, column) => sum + widthOf(column, rows) + GAP, 0);
+}
+
+function widthOf<Row>({ heading, cell }: Column<Row>, rows: readonly Row[]): number {
+  return rows.reduce((widest, row) => Math.max(widest, cell(row).length), heading.length);
 }
 
 function shorten(text: string, room: number): string {

@@ -21,7 +21,11 @@ export function waitCommand(): Command {
     .addOption(
       new Option('--for <goal>', 'what to wait for').choices(Object.keys(GOALS)).default('completed'),
     )
-    .option('--timeout <duration>', 'how long at most, such as 30m', readTimeout, 3_600_000)
+    .addOption(
+      new Option('--timeout <duration>', 'how long at most, such as 30m')
+        .argParser(readTimeout)
+        .default(3_600_000, '1h'),
+    )
     .addOption(
       new Option('-o, --output <format>', 'print the rollout at the end')
         .choices(['none', 'json'])

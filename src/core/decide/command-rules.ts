@@ -10,7 +10,10 @@ const CONFLICTS: Readonly<
   Record<Action, { readonly phases: readonly RolloutPhase[]; readonly instead: string }>
 > = {
   promote: { phases: [...OVER, ...BACK, 'Promoting', 'Baking'], instead: 'there is nothing left to promote' },
-  pause: { phases: [...OVER, ...BACK, 'Promoting', 'Baking', 'Paused'], instead: 'there is nothing to pause' },
+  pause: {
+    phases: [...OVER, ...BACK, 'Promoting', 'Baking', 'Paused'],
+    instead: 'there is nothing to pause',
+  },
   resume: {
     phases: [...OVER, ...BACK, 'Pending', 'Warming', 'Progressing', 'Promoting', 'Baking'],
     instead: 'it is not held by anybody',
