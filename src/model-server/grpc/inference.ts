@@ -2,12 +2,13 @@ import { create } from '@bufbuild/protobuf';
 import {
   Metadata,
   type ServerUnaryCall,
+  type ServiceDefinition,
   type sendUnaryData,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import {
-  type ModelInferRequest,
+  GRPCInferenceService,
   type ModelMetadataRequest,
   ModelMetadataResponseSchema,
   type ModelReadyRequest,
@@ -26,8 +27,10 @@ import { asProblem, type Problem } from '../protocol/problem.ts';
 import type { ModelService } from '../service.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
 import { parseTraceparent, type TraceContext } from '../tracing/context.ts';
+import { definitionOf, methodDefinition } from './definition.ts';
+import { decodeInfer, encodeInfer, type InferMessage } from './infer-codec.ts';
 import { createLoadReports, LOAD_REPORT_HEADER } from './load-report.ts';
-import { requestOf, responseOf } from './tensors.ts';
+import { requestOf } from './tensors.ts';
 
 /** Metadata that every answer carries: the version that gave it. */
 export const MODEL_VERSION_HEADER = 'x-model-version';
@@ -35,6 +38,20 @@ export const MODEL_VERSION_HEADER = 'x-model-version';
 const DEGRADED_HEADER = 'x-envoy-degraded';
 
 type Call<T> = ServerUnaryCall<T, object>;
+
+/** The wire form of `inference.GRPCInferenceService`, with the call that comes most often in a form of its own. */
+export function inferenceDefinition(): ServiceDefinition {
+  const definition = definitionOf(GRPCInferenceService);
+  const modelInfer = methodDefinition(GRPCInferenceService, GRPCInferenceService.method.modelInfer);
+  return {
+    ...definition,
+    modelInfer: {
+      ...modelInfer,
+      requestDeserialize: decodeInfer,
+      responseSerialize: (bytes: Buffer) => bytes,
+    },
+  };
+}
 
 /** The handlers of `inference.GRPCInferenceService`. */
 export function inferenceHandlers(service: ModelService): UntypedServiceImplementation {
@@ -55,7 +72,7 @@ export function inferenceHandlers(service: ModelService): UntypedServiceImplemen
         outputs: outputs.map(specMessage),
       });
     }),
-    modelInfer: (call: Call<ModelInferRequest>, callback: sendUnaryData<object>) =>
+    modelInfer: (call: Call<InferMessage>, callback: sendUnaryData<object>) =>
       void infer(service, loadReport, call, callback),
     repositoryIndex: unary(async ({ request }: Call<RepositoryIndexRequest>) => {
       const entries = (await service.index()).filter((entry) => !request.ready || entry.state === 'READY');
@@ -77,26 +94,24 @@ export function inferenceHandlers(service: ModelService): UntypedServiceImplemen
 async function infer(
   service: ModelService,
   loadReport: () => Buffer,
-  call: Call<ModelInferRequest>,
+  call: Call<InferMessage>,
   callback: sendUnaryData<object>,
 ): Promise<void> {
   const { request } = call;
-  const gone = new AbortController();
-  call.on('cancelled', () => gone.abort());
   try {
     const nowMs = performance.now();
     const answer = await service.infer(
       requestOf(request, {
         nowMs,
         deadlineMs: deadlineMs(call, nowMs),
-        signal: gone.signal,
+        onGone: (listener) => call.on('cancelled', listener),
         trace: traceOf(call),
       }),
     );
     call.sendMetadata(metadataOf(service, answer.version));
     const trailer = new Metadata();
     trailer.set(LOAD_REPORT_HEADER, loadReport());
-    callback(null, responseOf(answer, request.id), trailer);
+    callback(null, encodeInfer(answer, request.id), trailer);
   } catch (thrown) {
     const metadata = metadataOf(service, service.versionNamed(request.modelName, request.modelVersion));
     metadata.set(LOAD_REPORT_HEADER, loadReport());

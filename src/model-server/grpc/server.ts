@@ -4,7 +4,7 @@ import { GRPCInferenceService } from '../../gen/inference/open_inference_pb.js';
 import type { ModelService } from '../service.ts';
 import { definitionOf } from './definition.ts';
 import { createHealth } from './health.ts';
-import { inferenceHandlers } from './inference.ts';
+import { inferenceDefinition, inferenceHandlers } from './inference.ts';
 import { addReflection } from './reflection.ts';
 
 export interface GrpcSettings {
@@ -31,7 +31,7 @@ export async function serveGrpc(service: ModelService, settings: GrpcSettings): 
     // Two servers on one port would share its calls unnoticed.
     'grpc.so_reuseport': 0,
   });
-  server.addService(definitionOf(GRPCInferenceService), inferenceHandlers(service));
+  server.addService(inferenceDefinition(), inferenceHandlers(service));
   const health = createHealth(service);
   server.addService(definitionOf(Health), health.handlers);
   addReflection(server, [GRPCInferenceService, Health]);

@@ -1,19 +1,11 @@
-import { create } from '@bufbuild/protobuf';
-import {
-  type InferParameter,
-  type InferTensorContents,
-  type ModelInferRequest,
-  type ModelInferResponse,
-  ModelInferResponseSchema,
-  type ModelInferRequest_InferInputTensor as RequestInput,
-} from '../../gen/inference/open_inference_pb.js';
-import { DEFAULT_PRIORITY, type InferenceAnswer, type InferenceRequest } from '../protocol/inference.ts';
+import type { InferParameter, InferTensorContents } from '../../gen/inference/open_inference_pb.js';
+import { DEFAULT_PRIORITY, type InferenceRequest } from '../protocol/inference.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type Datatype, isDatatype } from '../tensors/datatypes.ts';
 import { encodeNumbers } from '../tensors/numbers.ts';
 import { encodeElements } from '../tensors/strings.ts';
 import type { Tensor } from '../tensors/tensor.ts';
-import type { TraceContext } from '../tracing/context.ts';
+import type { InferMessage, InputMessage } from './infer-codec.ts';
 
 /** The list of typed contents that holds each type's elements; FP16 travels as raw bytes only. */
 const CONTENTS_FIELD = {
@@ -36,10 +28,10 @@ const CONTENTS_FIELD = {
  * parameter (microseconds) can only shorten it. Throws INVALID_ARGUMENT.
  */
 export function requestOf(
-  message: ModelInferRequest,
-  call: { nowMs: number; deadlineMs: number; signal: AbortSignal; trace: TraceContext | undefined },
+  message: InferMessage,
+  call: Pick<InferenceRequest, 'onGone' | 'trace'> & { readonly nowMs: number; readonly deadlineMs: number },
 ): InferenceRequest {
-  const raw = message.rawInputContents;
+  const { raw } = message;
   if (raw.length > 0 && raw.length !== message.inputs.length) {
     throw invalid(`${message.inputs.length} inputs need as many raw_input_contents, given ${raw.length}`);
   }
@@ -48,33 +40,17 @@ export function requestOf(
     model: message.modelName,
     version: message.modelVersion,
     inputs: message.inputs.map((input, index) => tensorOf(input, raw[index])),
-    outputs: message.outputs.map((output) => output.name),
+    outputs: message.outputs,
     priority: numberIn(message.parameters.priority, 'priority') || DEFAULT_PRIORITY,
     deadlineMs: timeoutUs ? Math.min(call.deadlineMs, call.nowMs + timeoutUs / 1_000) : call.deadlineMs,
-    signal: call.signal,
-    ...(call.trace && { trace: call.trace }),
+    onGone: call.onGone,
+    trace: call.trace,
   };
 }
 
-/** The message for an answer; tensors go out as raw bytes. */
-export function responseOf(answer: InferenceAnswer, id: string): ModelInferResponse {
-  return create(ModelInferResponseSchema, {
-    modelName: answer.model,
-    modelVersion: answer.version,
-    id,
-    outputs: answer.outputs.map(({ name, datatype, shape }) => ({
-      name,
-      datatype,
-      shape: shape.map(BigInt),
-    })),
-    rawOutputContents: answer.outputs.map((output) => output.data),
-  });
-}
-
-function tensorOf(input: RequestInput, raw: Uint8Array | undefined): Tensor {
-  const { name, datatype } = input;
+function tensorOf(input: InputMessage, raw: Uint8Array | undefined): Tensor {
+  const { name, datatype, shape } = input;
   if (!isDatatype(datatype)) throw invalid(`input "${name}" has an unknown datatype "${datatype}"`);
-  const shape = input.shape.map(Number);
   if (shape.some((size) => size < 0))
     throw invalid(`input "${name}" has a negative dimension: [${shape.join(', ')}]`);
   if (raw === undefined) return { name, datatype, shape, data: dataOf(name, datatype, input.contents) };

@@ -5,7 +5,6 @@ import { type Datatype, isDatatype } from '../tensors/datatypes.ts';
 import { encodeNumbers, viewElements } from '../tensors/numbers.ts';
 import { decodeTexts, encodeTexts } from '../tensors/strings.ts';
 import type { Tensor } from '../tensors/tensor.ts';
-import type { TraceContext } from '../tracing/context.ts';
 
 const parametersSchema = z.looseObject({
   priority: z.number().int().min(0).optional(),
@@ -44,13 +43,7 @@ export function parseRestRequest(body: unknown): RestRequest {
 export function restRequest(
   body: RestRequest,
   binary: Uint8Array,
-  call: {
-    model: string;
-    version: string;
-    nowMs: number;
-    signal: AbortSignal;
-    trace: TraceContext | undefined;
-  },
+  call: Pick<InferenceRequest, 'model' | 'version' | 'onGone' | 'trace'> & { readonly nowMs: number },
 ): InferenceRequest {
   let offset = 0;
   const inputs = body.inputs.map((input): Tensor => {
@@ -73,8 +66,8 @@ export function restRequest(
     outputs: body.outputs.map((output) => output.name),
     priority: priority || DEFAULT_PRIORITY,
     deadlineMs: timeout ? call.nowMs + timeout / 1_000 : Number.POSITIVE_INFINITY,
-    signal: call.signal,
-    ...(call.trace && { trace: call.trace }),
+    onGone: call.onGone,
+    trace: call.trace,
   };
 }
 

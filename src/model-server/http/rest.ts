@@ -47,7 +47,7 @@ async function infer(context: Context, service: ModelService): Promise<Response>
       model,
       version,
       nowMs,
-      signal: context.req.raw.signal,
+      onGone: (listener) => context.req.raw.signal.addEventListener('abort', listener, { once: true }),
       trace: parseTraceparent(context.req.header('traceparent')),
     }),
   );

@@ -13,10 +13,10 @@ export interface InferenceRequest {
   readonly priority: number;
   /** When the caller stops waiting, in ms of `performance.now()`; Infinity for never. */
   readonly deadlineMs: number;
-  /** Aborted when the caller has gone. */
-  readonly signal?: AbortSignal;
+  /** Calls back when the caller has gone; absent where that cannot be told. */
+  readonly onGone?: ((listener: () => void) => void) | undefined;
   /** Where the call belongs in its caller's trace. */
-  readonly trace?: TraceContext;
+  readonly trace?: TraceContext | undefined;
 }
 
 /** The answer to one call. */

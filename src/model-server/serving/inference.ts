@@ -81,7 +81,7 @@ export class Inference {
   async #compute(served: ServedVersion, labels: VersionLabels, request: InferenceRequest) {
     const { store, metrics, faultFor } = this.#settings;
     const fault = faultFor(labels.model, labels.version);
-    if (fault.delayMs > 0) await delay(fault.delayMs, request.signal);
+    if (fault.delayMs > 0) await delay(fault.delayMs, request);
     if (fault.failure) throw fault.failure;
     if (!store) {
       const computed = await served.infer(request);
@@ -94,16 +94,12 @@ export class Inference {
   }
 }
 
-function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+function delay(ms: number, { onGone }: InferenceRequest): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal?.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        reject(new Problem('CANCELLED', 'the caller has gone'));
-      },
-      { once: true },
-    );
+    onGone?.(() => {
+      clearTimeout(timer);
+      reject(new Problem('CANCELLED', 'the caller has gone'));
+    });
   });
 }

@@ -78,13 +78,21 @@ describe('a scheduler', () => {
 
   it('never computes what is too late or abandoned', async () => {
     const { scheduler, batches, step } = start();
-    const gone = new AbortController();
+    let leave: () => void = () => {};
     const first = answerOf(scheduler.submit(work(1)));
     await settled();
     const late = answerOf(scheduler.submit(work(2, { deadlineMs: performance.now() - 1 })));
-    const abandoned = answerOf(scheduler.submit(work(3, { signal: gone.signal })));
+    const abandoned = answerOf(
+      scheduler.submit(
+        work(3, {
+          onGone: (listener) => {
+            leave = listener;
+          },
+        }),
+      ),
+    );
     const last = answerOf(scheduler.submit(work(4)));
-    gone.abort();
+    leave();
     step();
     await settled();
     step();

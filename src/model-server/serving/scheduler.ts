@@ -11,7 +11,8 @@ export type BatchRunner = Pick<Runner, 'run'>;
 export interface Work extends Queued {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly string[];
-  readonly signal?: AbortSignal;
+  /** Calls back when the caller has gone. */
+  readonly onGone?: ((listener: () => void) => void) | undefined;
   /** Whether it is made by the server itself, and so counts nowhere. */
   readonly dummy?: true;
 }
@@ -133,7 +134,7 @@ export class Scheduler {
           `the queue is full (${this.#settings.maxQueue} requests wait already)`,
         ),
       );
-      work.signal?.addEventListener('abort', () => this.#cancel(entry), { once: true });
+      work.onGone?.(() => this.#cancel(entry));
       this.#plan();
     });
   }

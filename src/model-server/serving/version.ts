@@ -107,7 +107,7 @@ export class ServedVersion {
         rows: this.#rowsOf(inputs),
         priority: request.priority,
         deadlineMs: request.deadlineMs,
-        ...(request.signal && { signal: request.signal }),
+        onGone: request.onGone,
       });
     } catch (thrown) {
       return Promise.reject(asProblem(thrown));
