@@ -43,9 +43,11 @@ export interface LimitDecision {
   readonly message: string;
 }
 
-/** Gradient2's smoothing and its steepest gradient (Netflix concurrency-limits). */
-const SMOOTHING = 0.2;
-const STEEPEST = 0.5;
+/**
+ * What has piled up is worked off in so many seconds. A look sees what happened two or three seconds ago: with a
+ * shorter time the queue swings (an integrator with that delay needs more than 2·2/π of it).
+ */
+const DRAIN_S = 5;
 /** How much is added a second while the limit is used: far below the target, and near it. */
 const FAR = 0.05;
 const NEAR = 0.02;
@@ -60,12 +62,13 @@ const LONGEST_LOOK_MS = 10_000;
 const USED = 0.5;
 
 /**
- * One look at an adaptive limit. While the signal is above its target the rate follows the gradient,
- * R' = S·(.8 + .2·clamp(target/signal, .5, 1)) with S the rate that is really served, which under overload is
- * the capacity; below it the rate grows, unless less than half of it is used. The rate and not a concurrency is
- * steered, since sidecars enforce rates and a look takes longer than many requests: by Little's law a bound on
- * the concurrency L is the rate L/latency, which swings with the latency from look to look. Without data nothing
- * changes; after five minutes the limit opens slowly.
+ * One look at an adaptive limit. While the signal is above its target, the rate is what is really served less what
+ * works the excess off: R = max(.7·S, S − excess/5 s), with S the rate served, which under overload is the capacity,
+ * and the excess in requests: of the queue, or by Little's law S·(latency − target). Below the target the rate
+ * grows, unless less than half of it is used. The rate and not a concurrency is steered, since sidecars enforce
+ * rates and a look takes longer than many requests: as a rate, a bound on the concurrency L is L/latency, which
+ * swings with the latency from look to look. Without data nothing changes; after five minutes the limit opens
+ * slowly.
  */
 export function decideLimit(input: LimitInput): LimitDecision {
   const { state, nowMs, frozen, observation } = input;
@@ -96,18 +99,22 @@ function steer(
   elapsedMs: number,
 ): LimitDecision {
   const known = state.requestsPerSecond ?? bound(spec, 2 * rate);
-  const gradient = Math.min(1, Math.max(STEEPEST, spec.target / Math.max(signal, 1e-9)));
   const used = (knownValue(observation.refused) ?? 0) > 0 || rate >= USED * known;
   const growth = (1 + (signal < spec.target / 2 ? FAR : NEAR)) ** (elapsedMs / 1000);
-  const base = Math.min(known, Math.max(rate, STEEPEST * known));
-  const lowered = Math.max(DRAINING * rate, base * (1 - SMOOTHING + SMOOTHING * gradient));
-  const next = gradient < 1 ? Math.min(known, lowered) : known * (used ? growth : 1);
+  const lowered = Math.max(DRAINING * rate, rate - excessOf(spec, signal, rate) / DRAIN_S);
+  const next = signal > spec.target ? lowered : known * (used ? growth : 1);
   const requestsPerSecond = bound(spec, next);
   const held = spec.signal === 'Queue' ? `queue ${signal.toFixed(1)}` : `latency ${signal.toFixed(0)} ms`;
   return told(
     { ...state, requestsPerSecond },
     `${held}, ${spec.target} to hold: ${requestsPerSecond.toFixed(0)} requests/s an instance`,
   );
+}
+
+/** Requests of an instance that wait although they should not. */
+function excessOf(spec: AdaptiveLimit, signal: number, rate: number): number {
+  const above = signal - spec.target;
+  return spec.signal === 'Queue' ? above : (rate * above) / 1000;
 }
 
 function whileBlind(
