@@ -183,7 +183,7 @@ export class Simulation {
   }
 
   #observe(previous: RolloutDecision | undefined, at: number): ServiceObservation {
-    const split = previous?.slice?.weights ?? previous?.weights ?? [];
+    const split = previous?.slices.find(({ by }) => by === 'match')?.weights ?? previous?.weights ?? [];
     const weightOf = (name: string) => split.find((each) => each.version === name)?.weight ?? 0;
     const rate = this.#scenario.ratePerSecond ?? 100;
     const dark = this.#scenario.dark?.(this.second);

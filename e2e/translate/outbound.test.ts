@@ -172,6 +172,50 @@ describe('a canary', () => {
       answered.map((_, index) => (index % 2 ? 'v2' : 'v1')),
     );
   });
+
+  it('gives each slice its own split, by the first that matches, and moves no user back', async () => {
+    const slice = (name: string, value: string, candidate: number) => ({
+      matches: [
+        { headers: [{ name, kind: 'exact' as const, value }], path: undefined, pathPrefix: undefined },
+      ],
+      weights: [
+        { version: 'v1', weight: 10_000 - candidate },
+        { version: 'v2', weight: candidate },
+      ],
+    });
+    const usersOn = async (headers: Readonly<Record<string, string>>) => {
+      const answered = await caller.calls(1000, HOST, (index) => ({ ...headers, 'x-user-id': `u${index}` }));
+      return new Set(answered.flatMap(({ version }, index) => (version === 'v2' ? [index] : [])));
+    };
+    const at = async (everybody: number, ours: number) => {
+      await inForce(
+        fraud(everybody, {
+          ...sticky,
+          slices: [slice('x-tenant', 'ours', ours), slice('x-region', 'eu', 0)],
+        }),
+      );
+      return {
+        everybody: await usersOn({}),
+        ours: await usersOn({ 'x-tenant': 'ours', 'x-region': 'eu' }),
+        eu: await usersOn({ 'x-region': 'eu' }),
+      };
+    };
+    const before = await at(1000, 3000);
+    const after = await at(2000, 6000);
+    expect([before.eu.size, after.eu.size]).toEqual([0, 0]);
+    for (const [users, share] of [
+      [before.everybody, 100],
+      [before.ours, 300],
+      [after.everybody, 200],
+      [after.ours, 600],
+    ] as const) {
+      expect(Math.abs(users.size - share)).toBeLessThan(60);
+    }
+    expect(before.everybody.isSubsetOf(after.everybody)).toBe(true);
+    expect(before.ours.isSubsetOf(after.ours)).toBe(true);
+    // Whoever is ahead in a slice is not behind everybody else.
+    expect(before.everybody.isSubsetOf(before.ours)).toBe(true);
+  });
 });
 
 describe('a breaker', () => {

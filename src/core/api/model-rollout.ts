@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { analysisMetric, noDataRule } from './analysis-metric.ts';
 import { duration } from './duration.ts';
 import { defaulted, fraction, percent } from './field.ts';
-import { matches } from './match.ts';
+import { matches, requestMatch } from './match.ts';
 import { kindOf, targetRef } from './metadata.ts';
 import { dnsLabel } from './name.ts';
 import { type Frozen, record } from './record.ts';
@@ -85,6 +85,16 @@ const convergence = record({
   ),
 });
 
+const slice = record({
+  name: dnsLabel().describe('The name, unique within the rollout, by which steps speak of it.'),
+  match: z.array(requestMatch).min(1).describe('What belongs to it; one of the entries must hold.'),
+  weight: percent()
+    .exactOptional()
+    .describe(
+      "The candidate's share of this slice from the first step to the promotion; that of everybody else unless given.",
+    ),
+});
+
 const spec = record({
   targetRef: targetRef.describe('The service whose traffic moves. One rollout a service.'),
   stable: dnsLabel()
@@ -96,6 +106,15 @@ const spec = record({
   match: matches(
     'Only this slice of the requests takes part; the rest stays on stable.',
     'everybody takes part',
+  ),
+  slices: defaulted(
+    z
+      .array(slice)
+      .describe(
+        'Parts of the traffic (a region, a device, a tenant) with weights of their own; the first that matches counts.',
+      ),
+    [],
+    'everybody has the same weight',
   ),
   strategy: strategy.describe("How the candidate's weight grows."),
   analysis: defaulted(analysis.describe('What decides.'), {}, 'see its fields'),

@@ -4,6 +4,7 @@ import { missingObject, type ObjectSet, repeatedNames, versionFindings } from '.
 import { error, type FieldPath, type Finding } from './problem.ts';
 import { queryFindings } from './query-rules.ts';
 import { quote } from './quote.ts';
+import { sliceFindings } from './slice-rules.ts';
 import { webhookFindings } from './webhook-rules.ts';
 
 /** What the shape of a ModelRollout cannot say. */
@@ -13,6 +14,7 @@ export function rolloutFindings(rollout: ModelRollout, set: ObjectSet): readonly
   return [
     ...versionsOf(rollout, set),
     ...stepFindings(spec.strategy.steps ?? []),
+    ...sliceFindings(spec),
     ...deadlineFindings(spec),
     ...repeatedNames(metrics, spec.analysis.metrics),
     ...spec.analysis.metrics.flatMap((metric, index) =>
@@ -60,9 +62,10 @@ function stepFindings(steps: Steps): readonly Finding[] {
   const path = ['spec', 'strategy', 'steps'];
   const findings: Finding[] = [];
   let weight: number | undefined;
-  for (const [index, { setWeight }] of steps.entries()) {
+  for (const [index, { setWeight, slices }] of steps.entries()) {
     if (setWeight === undefined) continue;
-    if (weight !== undefined && setWeight <= weight) {
+    // A step for slices may leave everybody else where they are.
+    if (weight !== undefined && (setWeight < weight || (setWeight === weight && slices === undefined))) {
       const text = `${setWeight} does not rise; more than the ${weight} before it`;
       findings.push(error([...path, index, 'setWeight'], text));
     }

@@ -2,13 +2,29 @@ import * as z from 'zod';
 import { duration } from './duration.ts';
 import { defaulted, percent } from './field.ts';
 import { matches } from './match.ts';
-import { exactlyOneOf, record, requireOneOf } from './record.ts';
+import { dnsLabel } from './name.ts';
+import { record, requireOneOf } from './record.ts';
 
-const step = exactlyOneOf({
-  setWeight: percent().describe("The candidate's share of the traffic from here on."),
-  pause: record({
-    duration: duration().exactOptional().describe('How long; until someone promotes unless given.'),
-  }).describe('Waits here, and judges.'),
+const step = requireOneOf(
+  record({
+    setWeight: percent()
+      .exactOptional()
+      .describe("The candidate's share of the traffic from here on; also that of slices without a weight."),
+    slices: z
+      .record(dnsLabel(), percent())
+      .exactOptional()
+      .describe('With `setWeight`: shares of slices from here on, by their names.'),
+    pause: record({
+      duration: duration().exactOptional().describe('How long; until someone promotes unless given.'),
+    })
+      .exactOptional()
+      .describe('Waits here, and judges.'),
+  }),
+  ['setWeight', 'pause'],
+  'exactly',
+).refine((given) => given.slices === undefined || given.setWeight !== undefined, {
+  path: ['slices'],
+  error: 'has no setWeight beside it; the weight of everybody else, which may be the same as before',
 });
 
 const linear = record({

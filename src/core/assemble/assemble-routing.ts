@@ -15,6 +15,7 @@ import {
   TOTAL_WEIGHT,
   type WeightIr,
 } from '../ir/ir.ts';
+import type { SliceTraffic } from '../policy/rollout/decision.ts';
 import type { ServiceDecisions } from './decisions.ts';
 
 type HeaderMatch = NonNullable<Frozen<RequestMatch>['headers']>[number];
@@ -46,11 +47,19 @@ export function assembleRouting(
   };
 }
 
-function assembleSlices(rollout: ModelRollout | undefined, { slice }: ServiceDecisions): readonly SliceIr[] {
-  if (slice === undefined || rollout === undefined) return [];
-  const { match, strategy } = rollout.spec;
-  const matches = slice.by === 'match' ? match : (strategy.blueGreen?.previewMatch ?? []);
-  return matches.length === 0 ? [] : [{ matches: matches.map(requestMatch), weights: slice.weights }];
+/** A slice that the spec does not have any more is nobody's. */
+function assembleSlices(rollout: ModelRollout | undefined, { slices }: ServiceDecisions): readonly SliceIr[] {
+  if (rollout === undefined) return [];
+  return slices.flatMap(({ by, weights }) => {
+    const matches = matchesOf(rollout, by).map(requestMatch);
+    return matches.length === 0 ? [] : [{ matches, weights }];
+  });
+}
+
+function matchesOf({ spec }: ModelRollout, by: SliceTraffic['by']): readonly Frozen<RequestMatch>[] {
+  if (by === 'match') return spec.match;
+  if (by === 'preview') return spec.strategy.blueGreen?.previewMatch ?? [];
+  return spec.slices.find(({ name }) => name === by.slice)?.match ?? [];
 }
 
 /** Every version of the service with its weight, all of it on one. */

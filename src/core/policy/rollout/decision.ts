@@ -48,12 +48,20 @@ export interface RolloutEvent {
   readonly message: string;
 }
 
+/** A part of the requests with weights of its own. */
+export interface SliceTraffic {
+  /** What makes it: the rollout's `match`, its preview's, or that of the slice of a name. */
+  readonly by: 'match' | 'preview' | { readonly slice: string };
+  /** As those of everybody else. */
+  readonly weights: readonly WeightIr[];
+}
+
 /** Where requests go by a rollout's decision. */
 export interface RolloutTraffic {
   /** Every version of the service in the spec's order, sum TOTAL_WEIGHT. */
   readonly weights: readonly WeightIr[];
-  /** The slice's own weights and which matches make it: the rollout's `match` or the preview's. */
-  readonly slice: { readonly by: 'match' | 'preview'; readonly weights: readonly WeightIr[] } | undefined;
+  /** In the order in which they are tried, before `weights`. */
+  readonly slices: readonly SliceTraffic[];
   readonly mirror: { readonly version: string; readonly percent: number } | undefined;
   /** Mixed into the users' hash; constant for the rollout. */
   readonly salt: string;

@@ -10,6 +10,8 @@ export interface Stage {
   readonly pauseMs: number;
   /** Share of the requests that is copied to the candidate, 0: none. */
   readonly mirrorPercent: number;
+  /** The candidate's weights in slices that steps have spoken of so far, of TOTAL_WEIGHT by name. */
+  readonly slices: Readonly<Record<string, number>>;
 }
 
 const HUNDREDTH = TOTAL_WEIGHT / 100;
@@ -23,7 +25,7 @@ export function planStages(strategy: RolloutStrategy): readonly Stage[] {
   const mirrored: readonly Stage[] =
     mirror === undefined
       ? []
-      : [{ kind: 'mirror', weight: 0, pauseMs: mirror.duration, mirrorPercent: mirror.percent }];
+      : [{ kind: 'mirror', weight: 0, pauseMs: mirror.duration, mirrorPercent: mirror.percent, slices: {} }];
   return [...mirrored, ...rampOf(strategy), weightStage(100)];
 }
 
@@ -33,14 +35,14 @@ function rampOf(strategy: RolloutStrategy): readonly Stage[] {
   const { previewDuration, autoPromote } = strategy.blueGreen ?? { previewDuration: 0, autoPromote: true };
   const pauseMs = autoPromote ? previewDuration : Number.POSITIVE_INFINITY;
   const mirrorPercent = strategy.mirrorFirst?.percent ?? 0;
-  return [{ kind: 'preview', weight: 0, pauseMs, mirrorPercent }];
+  return [{ kind: 'preview', weight: 0, pauseMs, mirrorPercent, slices: {} }];
 }
 
 function explicitStages(steps: NonNullable<RolloutStrategy['steps']>): readonly Stage[] {
   const stages: Stage[] = [];
   for (const step of steps) {
     if (step.setWeight !== undefined) {
-      stages.push(weightStage(step.setWeight));
+      stages.push(weightStage(step.setWeight, { ...stages.at(-1)?.slices, ...weightsOf(step.slices ?? {}) }));
       continue;
     }
     const pauseMs = step.pause?.duration ?? Number.POSITIVE_INFINITY;
@@ -59,8 +61,14 @@ function linearStages(linear: NonNullable<RolloutStrategy['linear']>): readonly 
   return [...stages, { ...weightStage(linear.max), pauseMs: Number.POSITIVE_INFINITY }];
 }
 
-function weightStage(percent: number): Stage {
-  return { kind: 'weight', weight: Math.round(percent * HUNDREDTH), pauseMs: 0, mirrorPercent: 0 };
+function weightsOf(percents: Readonly<Record<string, number>>): Stage['slices'] {
+  return Object.fromEntries(
+    Object.entries(percents).map(([name, percent]) => [name, Math.round(percent * HUNDREDTH)]),
+  );
+}
+
+function weightStage(percent: number, slices: Stage['slices'] = {}): Stage {
+  return { kind: 'weight', weight: Math.round(percent * HUNDREDTH), pauseMs: 0, mirrorPercent: 0, slices };
 }
 
 /** Index of the last stage with at most this weight; −1 when all have more. */

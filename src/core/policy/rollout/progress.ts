@@ -3,6 +3,7 @@ import { observeGates } from './observe-gates.ts';
 import type { Stage } from './plan.ts';
 import { describeStage, enterStage, pendingAsk, pullBack, rollBack } from './ramp.ts';
 import type { RolloutPhase } from './state.ts';
+import { sliceWeights } from './traffic.ts';
 import { move, type Turn, time } from './turn.ts';
 import { weightPercent } from './wording.ts';
 
@@ -10,7 +11,7 @@ import { weightPercent } from './wording.ts';
 const MAX_PULL_BACKS = 2;
 
 /** The stage before the first, and a weight between two stages that a gate pulled back to. */
-const NO_STAGE: Stage = { kind: 'weight', weight: 0, pauseMs: 0, mirrorPercent: 0 };
+const NO_STAGE: Stage = { kind: 'weight', weight: 0, pauseMs: 0, mirrorPercent: 0, slices: {} };
 
 /** Before the first traffic. */
 export function pend(turn: Turn): Turn {
@@ -61,6 +62,7 @@ export function progress(turn: Turn): Turn {
 /** Whether anything reaches the candidate that gates could judge. */
 function isJudged({ input }: Turn, stage: Stage): boolean {
   if (stage.weight > 0 || stage.mirrorPercent > 0) return true;
+  if (sliceWeights(input.spec, stage).some(([, weight]) => weight > 0)) return true;
   return stage.kind === 'preview' && (input.spec.strategy.blueGreen?.previewMatch.length ?? 0) > 0;
 }
 

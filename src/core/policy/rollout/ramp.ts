@@ -1,5 +1,6 @@
 import { TOTAL_WEIGHT } from '../../ir/ir.ts';
 import { stageAtOrBelow } from './plan.ts';
+import { sliceWeights } from './traffic.ts';
 import { type Ask, move, type Turn } from './turn.ts';
 import { weightPercent } from './wording.ts';
 
@@ -23,12 +24,13 @@ export function enterStage(turn: Turn, stage: number, because: string): Turn {
   return unconfirmed(move(turn, warm ? 'Progressing' : 'Warming', `Step${stage + 1}`, text, patch));
 }
 
-/** `step 2 of 5: weight 15 %` */
-export function describeStage({ stages }: Turn, stage: number): string {
+/** `step 2 of 5: weight 15 %, internal 100 %` */
+export function describeStage({ stages, input }: Turn, stage: number): string {
   const at = stages[stage];
+  const slices = sliceWeights(input.spec, at).map(([name, weight]) => `, ${name} ${weightPercent(weight)}`);
   const what =
     at === undefined || at.kind === 'weight'
-      ? `weight ${weightPercent(at?.weight ?? TOTAL_WEIGHT)}`
+      ? `weight ${weightPercent(at?.weight ?? TOTAL_WEIGHT)}${slices.join('')}`
       : at.kind === 'mirror'
         ? `copies of ${at.mirrorPercent} % of the requests`
         : 'preview';

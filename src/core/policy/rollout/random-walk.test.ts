@@ -175,8 +175,8 @@ describe('on any walk through a rollout', () => {
   it('a revision rises exactly when the traffic changes', () => {
     everywhere(({ before, after }) => {
       if (before === undefined) return;
-      const traffic = ({ weights, slice, mirror }: RolloutDecision) =>
-        JSON.stringify([weights, slice, mirror]);
+      const traffic = ({ weights, slices, mirror }: RolloutDecision) =>
+        JSON.stringify([weights, slices, mirror]);
       const changed = traffic(before) !== traffic(after);
       expect(after.revision).toBe(before.revision + (changed ? 1 : 0));
     });

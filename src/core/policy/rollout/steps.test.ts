@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GOOD, Simulation } from '../../../../bench/rollout/simulation.ts';
 import { errorsGate, steppedRollout } from '../../../../bench/rollout/usual-rollouts.ts';
 import { TOTAL_WEIGHT } from '../../ir/ir.ts';
+import type { RolloutDecision } from './decision.ts';
 
 describe('a candidate as good as stable', () => {
   it('goes through every step, bakes and completes by itself', () => {
@@ -85,15 +86,55 @@ describe('a candidate as good as stable', () => {
     const simulation = new Simulation({ spec: { ...steppedRollout, match } });
     simulation.until((decision) => decision.state.phase === 'Completed');
     expect(simulation.weightOf('v1')).toBe(TOTAL_WEIGHT);
-    expect(simulation.last.slice?.by).toBe('match');
-    expect(simulation.last.slice?.weights).toContainEqual({ version: 'v2', weight: TOTAL_WEIGHT });
+    expect(simulation.last.slices.map(({ by }) => by)).toEqual(['match']);
+    expect(simulation.last.slices[0]?.weights).toContainEqual({ version: 'v2', weight: TOTAL_WEIGHT });
+  });
+
+  it('gives slices weights of their own, until the promotion makes them like everybody', () => {
+    const on = (value: string) => [{ headers: [{ name: 'x-region', value }] }];
+    const slices = [
+      { name: 'late', match: on('eu'), weight: 0 },
+      { name: 'ours', match: on('lab') },
+      { name: 'same', match: on('us') },
+    ];
+    const steps = [{ setWeight: 5, slices: { ours: 100 } }, { setWeight: 25 }, { setWeight: 100 }];
+    const simulation = new Simulation({
+      spec: { strategy: { steps }, slices, analysis: { warmUp: '0s', interval: '1s' } },
+    });
+    const seen = new Map<number, unknown>();
+    simulation.until((decision) => {
+      const of = (weights: RolloutDecision['weights']) =>
+        weights.find((each) => each.version === 'v2')?.weight;
+      const own = decision.slices.map(({ by, weights }) => [typeof by === 'object' && by.slice, of(weights)]);
+      seen.set(simulation.weightOf('v2'), Object.fromEntries(own));
+      return decision.state.phase === 'Completed';
+    }, 60);
+    expect(Object.fromEntries(seen)).toEqual({
+      500: { late: 0, ours: 10_000 },
+      2500: { late: 0, ours: 10_000 },
+      10000: {},
+    });
+    expect(simulation.events.map(({ message }) => message)).toContain(
+      'step 2 of 3: weight 25 %, late 0 %, ours 100 % (all gates hold)',
+    );
+  });
+
+  it('judges a step in which slices alone have traffic', () => {
+    const slices = [
+      { name: 'ours', match: [{ headers: [{ name: 'x-tenant', value: 'ours' }] }], weight: 50 },
+    ];
+    const steps = [{ setWeight: 0 }, { setWeight: 100 }];
+    const simulation = new Simulation({ spec: { ...steppedRollout, strategy: { steps }, slices } }).run(20);
+    expect(simulation.phase).toBe('Progressing');
+    expect(simulation.last.state.stage).toBe(0);
+    expect(simulation.last.evidence.map(({ gate }) => gate)).toEqual(['errors']);
   });
 
   it('shows a preview to those that match before the switch', () => {
     const previewMatch = [{ headers: [{ name: 'x-preview', value: '1' }] }];
     const strategy = { blueGreen: { previewMatch, autoPromote: false } };
     const simulation = new Simulation({ spec: { ...steppedRollout, strategy } }).run(20);
-    expect(simulation.last.slice?.by).toBe('preview');
+    expect(simulation.last.slices.map(({ by }) => by)).toEqual(['preview']);
     expect(simulation.weightOf('v1')).toBe(TOTAL_WEIGHT);
     expect(simulation.phase).toBe('Progressing');
   });

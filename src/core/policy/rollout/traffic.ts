@@ -22,9 +22,10 @@ export function trafficOf(
     stage !== undefined && stage.mirrorPercent > 0
       ? { version: spec.candidate, percent: stage.mirrorPercent }
       : undefined;
+  const everybody = (share: number) => split(input, base, share);
   const ofSlice = (by: 'match' | 'preview', share: number) => ({
-    weights: split(input, base, 0),
-    slice: share > 0 ? { by, weights: split(input, base, share) } : undefined,
+    weights: everybody(0),
+    slices: share > 0 ? [{ by, weights: everybody(share) }] : [],
     mirror,
     salt,
   });
@@ -32,7 +33,26 @@ export function trafficOf(
     return ofSlice('preview', TOTAL_WEIGHT);
   }
   if (spec.match.length > 0) return ofSlice('match', weight);
-  return { weights: split(input, base, weight), slice: undefined, mirror, salt };
+  const slices = sliceWeights(spec, stage).map(([slice, share]) => ({
+    by: { slice },
+    weights: everybody(share),
+  }));
+  return { weights: everybody(weight), slices, mirror, salt };
+}
+
+/**
+ * The candidate's weight in each slice that has one of its own in a stage, of TOTAL_WEIGHT. Before the first
+ * traffic there is none, and with the promotion slices are like everybody else.
+ */
+export function sliceWeights(
+  spec: TrafficInput['spec'],
+  stage: Stage | undefined,
+): readonly (readonly [string, number])[] {
+  if (stage?.kind !== 'weight' || stage.weight === TOTAL_WEIGHT) return [];
+  return spec.slices.flatMap(({ name, weight }) => {
+    const own = stage.slices[name] ?? (weight === undefined ? undefined : (weight * TOTAL_WEIGHT) / 100);
+    return own === undefined ? [] : [[name, Math.round(own)] as const];
+  });
 }
 
 /** The candidate's weight, the rest on the base version; a version that is gone gets nothing. */
