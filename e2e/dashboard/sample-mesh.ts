@@ -1,4 +1,10 @@
-import type { Command, CommandResult, ControlPlane, DecisionFilter } from '../../src/admin/control-plane.ts';
+import type {
+  AuditPage,
+  Command,
+  CommandResult,
+  ControlPlane,
+  DecisionFilter,
+} from '../../src/admin/control-plane.ts';
 import type {
   BreakerStatus,
   ControllerStatus,
@@ -8,6 +14,7 @@ import type {
   ServiceStatus,
   SidecarStatus,
 } from '../../src/core/status/status.ts';
+import { sampleAudit } from './sample-audit.ts';
 import { sampleGates, sampleLatency, sampleRolledBack, sampleScores } from './sample-evidence.ts';
 import { sampleBreakers, sampleLimits, sampleService, sampleSidecar } from './sample-services.ts';
 
@@ -137,6 +144,10 @@ export class SampleMesh implements ControlPlane {
       .filter((decision) => decision.id < (filter.before ?? Number.POSITIVE_INFINITY))
       .filter((decision) => decision.id > (filter.after ?? Number.NEGATIVE_INFINITY))
       .slice(0, filter.limit);
+  }
+
+  audit(after: number, limit: number): AuditPage {
+    return sampleAudit(this.#decisions, after, limit);
   }
 
   async command(command: Command): Promise<CommandResult> {

@@ -76,6 +76,13 @@ describe('reading', () => {
     });
   });
 
+  it('tells the audit a line each, and its newest entry', async () => {
+    const response = await start().app.request('/api/v1/audit?after=1&limit=1');
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(response.headers.get('x-penstock-audit-head')).toMatch(/^\d+:[0-9a-f]{64}$/);
+    expect(JSON.parse((await response.text()).trimEnd())).toMatchObject({ seq: 2 });
+  });
+
   it('filters and pages decisions', async () => {
     const { app } = start();
     const ids = async (query: string) => {

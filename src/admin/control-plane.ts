@@ -48,6 +48,12 @@ export interface DecisionFilter {
   readonly limit: number;
 }
 
+/** Some entries of the audit, oldest first, each a line of JSON, and the newest entry that there is. */
+export interface AuditPage {
+  readonly lines: readonly string[];
+  readonly head: { readonly seq: number; readonly hash: string };
+}
+
 /**
  * What the admin server needs of the controller. The reads are snapshots: cheap, synchronous, without side
  * effects, and their values are never mutated afterwards.
@@ -60,6 +66,8 @@ export interface ControlPlane {
   limits(): readonly LimitStatus[];
   sidecars(): readonly SidecarStatus[];
   decisions(filter: DecisionFilter): readonly DecisionRecord[];
+  /** At most `limit` entries of the audit after the one with the number `after`. */
+  audit(after: number, limit: number): AuditPage;
   /** Whether sidecars may be sent here, and if not, why. */
   readiness(): { readonly ready: boolean; readonly message: string };
   /** Resolves once the command is in force (or refused); never rejects for a person's mistake. */

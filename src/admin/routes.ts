@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { actionRoutes } from './action-routes.ts';
+import { auditRoute } from './audit-route.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Feed } from './feed.ts';
 import { problem } from './problem.ts';
@@ -34,6 +35,7 @@ export function apiRoutes(sources: Sources): readonly Route[] {
     ...operating(sources),
     ...reading(sources.controlPlane),
     ...following(sources),
+    auditRoute(sources.controlPlane),
     ...actionRoutes(sources.controlPlane),
   ];
 }

@@ -5,7 +5,7 @@ import { breakerStatus, limitStatuses } from '../core/status/protection-status.t
 import { rolloutStatus } from '../core/status/rollout-status.ts';
 import { serviceStatus } from '../core/status/service-status.ts';
 import { sidecarStatus } from '../core/status/sidecar-status.ts';
-import type { ControllerStatus, DecisionRecord } from '../core/status/status.ts';
+import type { ControllerStatus, DecisionRecord, LimitStatus } from '../core/status/status.ts';
 import {
   addLook,
   distributionsOf,
@@ -20,7 +20,12 @@ export interface ControlPlaneParts {
   readonly controller: Controller;
   readonly xds: XdsServer;
   readonly decisions: (filter: DecisionFilter) => readonly DecisionRecord[];
+  readonly audit: ControlPlane['audit'];
   readonly ackTimes: AckTimes;
+  /** What a limit (`NAMESPACE/SERVICE/limits/NAME`) admits and refuses, where that is known. */
+  readonly limitFlow: (
+    limit: string,
+  ) => Pick<LimitStatus, 'admittedPerSecond' | 'refusedPerSecond'> | undefined;
   /** When the node last reported its load, ms since the epoch. */
   readonly loadReportAt: (nodeId: string) => number | undefined;
   /** All of the status that the controller does not know. */
@@ -78,10 +83,12 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
       controller.views().flatMap((view) => {
         const policy = controller.specs.policies.get(serviceKey(view.service));
         if (policy === undefined) return [];
-        return limitStatuses(view.service, policy, view.outcome?.decisions.limitRates ?? new Map());
+        const rates = view.outcome?.decisions.limitRates ?? new Map();
+        return limitStatuses(view.service, policy, rates, parts.limitFlow);
       }),
     sidecars: () => xds.streams().map((stream) => sidecarStatus(stream, parts.loadReportAt(stream.node.id))),
     decisions: parts.decisions,
+    audit: parts.audit,
     readiness: () => ({ ready: true, message: 'serving' }),
     command: async (command) => carryOut(parts, command),
     subscribe: (listener) => controller.subscribe(listener),

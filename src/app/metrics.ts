@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { TYPE_URL } from '../core/delta/type-urls.ts';
 import type { XdsMetrics } from '../xds/metrics.ts';
+import { type ReportMetrics, reportMetrics } from './report-metrics.ts';
 
 const SHORT_NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries(TYPE_URL).map(([name, url]) => [url, name]),
@@ -20,7 +21,7 @@ export interface PenstockMetrics {
   readonly specsLoaded: Gauge;
   readonly prometheusReachable: Gauge;
   readonly lookSeconds: Histogram;
-  readonly decisions: Counter<'reason'>;
+  readonly report: ReportMetrics;
   readonly weight: Gauge<'service' | 'version'>;
   readonly breakerAdmitted: Gauge<'service'>;
   readonly frozen: Gauge;
@@ -40,19 +41,17 @@ export function createMetrics(): PenstockMetrics {
       '1 while the spec files as they are now are in force, 0 while the last good ones are.',
     ),
     specsLoaded: gauge('penstock_specs_loaded_timestamp_seconds', 'When the specs in force were read.'),
-    prometheusReachable: gauge('penstock_prometheus_reachable', '1 while Prometheus answers.'),
+    prometheusReachable: gauge(
+      'penstock_prometheus_reachable',
+      '1 while Prometheus answers; absent where none is configured.',
+    ),
     lookSeconds: new Histogram({
       name: 'penstock_look_duration_seconds',
       help: 'Time of one look at everything: observe, decide, assemble, publish, save.',
       buckets: LOOK_BUCKETS_S,
       registers,
     }),
-    decisions: new Counter({
-      name: 'penstock_decisions_total',
-      help: 'Decisions by reason.',
-      labelNames: ['reason'],
-      registers,
-    }),
+    report: reportMetrics(registry),
     weight: new Gauge({
       name: 'penstock_version_weight_ratio',
       help: 'Share of the traffic that is configured for a version.',

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from '../cli/audit.ts';
 import { bootstrapCommand } from '../cli/bootstrap.ts';
 import { checkCommand } from '../cli/check.ts';
 import { explainCommand } from '../cli/explain.ts';
@@ -6,6 +7,7 @@ import { getCommand } from '../cli/get.ts';
 import { rolloutActionCommands, switchCommands } from '../cli/rollout-actions.ts';
 import { waitCommand } from '../cli/wait.ts';
 import { demoCommand } from '../demo/demo-command.ts';
+import { openAuditFile } from '../state/state-store.ts';
 import { serveCommand } from './serve-command.ts';
 import { penstockVersion } from './version.ts';
 
@@ -49,12 +51,17 @@ function buildProgram(): Command {
     ...rolloutActionCommands(),
     waitCommand(),
     ...switchCommands(),
+    auditCommand(openAuditFile),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   // Errors end the process in one place, with the exit codes of a good Unix citizen.
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of withSubcommands(program)) command.exitOverride();
   return program;
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** A user's mistake is told in one line; a defect of ours with the stack that its finder will be asked for. */

@@ -3,6 +3,9 @@ import { parseDuration } from '../core/api/duration.ts';
 import { serve } from './serve.ts';
 import type { ServeOptions } from './serve-options.ts';
 
+/** A year: who asks what happened asks late. */
+const AUDIT_RETENTION_MS = 8_760 * 3_600_000;
+
 /** `penstock serve`: the control plane, until it is told to stop. */
 export function serveCommand(): Command {
   return new Command('serve')
@@ -32,6 +35,11 @@ export function serveCommand(): Command {
     .option(
       '--state <dir>',
       'directory of the state that survives a restart; without one it is kept in memory',
+    )
+    .addOption(
+      new Option('--audit-retention <duration>', 'how long the audit keeps an entry')
+        .argParser(readDuration('1h'))
+        .default(AUDIT_RETENTION_MS, '8760h'),
     )
     .option('--xds-address <host:port>', 'where sidecars connect', readAddress, '127.0.0.1:18000')
     .option(

@@ -7,6 +7,7 @@ export interface ServeOptions {
   readonly prometheusTimeout: number;
   readonly consul?: string;
   readonly state?: string;
+  readonly auditRetention: number;
   readonly xdsAddress: string;
   readonly adminAddress: string;
   readonly interval: number;

@@ -14,13 +14,16 @@ import { openStateStore, type StateStore } from '../state/state-store.ts';
 import { NodeRefused } from '../xds/contract.ts';
 import { serveXds } from '../xds/xds-server.ts';
 import { AckTimes } from './ack-times.ts';
+import { withAuditedRefusals } from './audited-commands.ts';
 import { controlPlane } from './control-plane.ts';
 import { encodeForPool } from './encode.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
+import { Reporting } from './reporting.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { SpecsInForce } from './specs-in-force.ts';
+import { registerStateGauges } from './state-gauges.ts';
 import { noteLook, PrometheusWatch } from './supervision.ts';
 import { penstockVersion } from './version.ts';
 
@@ -51,6 +54,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     log.warn('state is kept in memory only; give --state DIR to keep it over a restart');
 
   const metrics = createMetrics();
+  const reporting = closing.use(new Reporting({ store, metrics: metrics.report, files: options.file, log }));
   const ackTimes = new AckTimes();
   const loadReportAt = new Map<string, number>();
   const signals = closing.adopt(openSignals(options), (opened) => opened.close());
@@ -90,7 +94,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const endpoints = closing.adopt(openDiscovery(options), (opened) => opened.close());
   const confirmer = new Confirmations({ onAnswer: () => timer.now() });
   closing.defer(() => confirmer.close());
-  const controller = openController({ publisher, signals, endpoints, confirmer, inbound, store, log });
+  const controller = openController(store, {
+    ...{ publisher, signals, endpoints, confirmer, inbound, log },
+    saver: reporting,
+  });
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(
     () => look(controller, metrics, specs, prometheus),
@@ -99,29 +106,34 @@ export async function serve(options: ServeOptions): Promise<void> {
   closing.defer(() => timer.stop());
   lookSoon = () => controller.dividesLimits && timer.soon();
   const startedAt = Date.now();
+  const plane = controlPlane({
+    controller,
+    xds,
+    ackTimes,
+    decisions: (filter) => store.decisions(filter),
+    audit: (after, limit) => store.audit.page(after, limit),
+    limitFlow: (limit) => signals.flowOf(limit, Date.now()),
+    loadReportAt: (nodeId) => loadReportAt.get(nodeId),
+    environment: () => ({
+      version: penstockVersion(),
+      startedAt,
+      specs: specs.status(),
+      prometheus: prometheus.status(),
+    }),
+    lookNow: () => timer.now(),
+    now: Date.now,
+  });
+  registerStateGauges(metrics.registry, { controlPlane: plane, views: () => controller.views() });
   const admin = await serveAdmin({
     address: options.adminAddress,
     registry: metrics.registry,
     dashboardDir: join(projectDirectory(), 'dist', 'dashboard'),
     reportError: (error) => log.error({ err: error }, 'a request to the HTTP API failed'),
-    controlPlane: controlPlane({
-      controller,
-      xds,
-      ackTimes,
-      decisions: (filter) => store.decisions(filter),
-      loadReportAt: (nodeId) => loadReportAt.get(nodeId),
-      environment: () => ({
-        version: penstockVersion(),
-        startedAt,
-        specs: specs.status(),
-        prometheus: prometheus.status(),
-      }),
-      lookNow: () => timer.now(),
-      now: Date.now,
-    }),
+    controlPlane: withAuditedRefusals(plane, (actions) => reporting.audit(actions), Date.now),
   });
   closing.defer(() => admin.close());
   controller.configure(index, () => timer.now());
+  reporting.configured(index, Date.now());
   timer.now();
   told = publisher;
   const files = followSpecFiles(options.file, (next) => {
@@ -133,12 +145,16 @@ export async function serve(options: ServeOptions): Promise<void> {
       );
     else {
       controller.configure(changed, () => timer.now());
+      reporting.configured(changed, Date.now());
       log.info({ services: changed.services.size, rollouts: changed.rollouts.size }, 'specs are in force');
     }
     timer.now();
   });
   closing.defer(() => files.close());
-  const prune = setInterval(() => store.prune(Date.now() - KEEP_DECISIONS_MS), PRUNE_EVERY_MS);
+  const prune = setInterval(() => {
+    store.prune(Date.now() - KEEP_DECISIONS_MS);
+    store.audit.prune(Date.now() - options.auditRetention, Date.now());
+  }, PRUNE_EVERY_MS);
   closing.defer(() => clearInterval(prune));
   process.on('SIGHUP', () => void files.reload());
   log.info(
@@ -172,18 +188,11 @@ function openDiscovery({ consul }: ServeOptions): EndpointDiscovery {
   return new EndpointDiscovery({ consul: { url, ...(token === undefined ? {} : { token }) } });
 }
 
-function openController({
-  store,
-  ...ports
-}: Pick<ControllerOptions, 'publisher' | 'signals' | 'endpoints' | 'confirmer' | 'inbound' | 'log'> & {
-  readonly store: StateStore;
-}): Controller {
-  return new Controller({
-    ...ports,
-    saver: store,
-    saved: store.load(),
-    lastDecisionId: store.lastDecisionId(),
-  });
+function openController(
+  store: StateStore,
+  ports: Omit<ControllerOptions, 'saved' | 'lastDecisionId'>,
+): Controller {
+  return new Controller({ ...ports, saved: store.load(), lastDecisionId: store.lastDecisionId() });
 }
 
 function nodeDirectory(publisher: () => MeshPublisher | undefined): Parameters<typeof serveXds>[0]['nodes'] {

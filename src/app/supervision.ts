@@ -56,7 +56,9 @@ export function noteLook(
   metrics.specsValid.set(specs.valid ? 1 : 0);
   metrics.specsLoaded.set(specs.status().loadedAt / 1000);
   metrics.frozen.set(controller.switches.frozen ? 1 : 0);
-  metrics.prometheusReachable.set(prometheus.status()?.reachable ? 1 : 0);
+  const reachable = prometheus.status()?.reachable;
+  if (reachable === undefined) metrics.prometheusReachable.remove();
+  else metrics.prometheusReachable.set(reachable ? 1 : 0);
   metrics.weight.reset();
   metrics.breakerAdmitted.reset();
   for (const view of controller.views()) {
@@ -66,6 +68,5 @@ export function noteLook(
     }
     if (view.outcome?.breaker)
       metrics.breakerAdmitted.set({ service }, view.outcome.breaker.admitted / TOTAL_WEIGHT);
-    for (const { reason } of view.outcome?.events ?? []) metrics.decisions.inc({ reason });
   }
 }

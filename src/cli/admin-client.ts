@@ -28,10 +28,19 @@ export class AdminClient {
 
   /** GETs a JSON document below `/api/v1/`. */
   async fetch<T>(path: string, query: Readonly<Record<string, string>> = {}): Promise<T> {
+    const { text } = await this.fetchText(path, query);
+    return JSON.parse(text) as T;
+  }
+
+  /** GETs a document below `/api/v1/` as it is. */
+  async fetchText(
+    path: string,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly text: string; readonly headers: Headers }> {
     const url = this.#url(path);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const response = await this.#ask(url, {});
-    return (await response.json()) as T;
+    return { text: await response.text(), headers: response.headers };
   }
 
   /** POSTs to a path below `/api/v1/` and gives back the answer. */

@@ -1,0 +1,46 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** What is counted of telling and saving. */
+export interface ReportMetrics {
+  readonly decisions: Counter<'reason'>;
+  readonly notifications: Counter<'format' | 'result'>;
+  readonly saveFailures: Counter;
+  /** Has the number of events that wait to be told read at each scrape. */
+  waiting(read: () => number): void;
+}
+
+/** Registers them. */
+export function reportMetrics(registry: Registry): ReportMetrics {
+  const registers = [registry];
+  let read = () => 0;
+  new Gauge({
+    name: 'penstock_notifications_waiting',
+    help: 'Events that wait to be told to receivers.',
+    registers,
+    collect() {
+      this.set(read());
+    },
+  });
+  return {
+    decisions: new Counter({
+      name: 'penstock_decisions_total',
+      help: 'Decisions by reason, and what people asked for.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    notifications: new Counter({
+      name: 'penstock_notifications_total',
+      help: 'Events told to receivers, or given up after all tries.',
+      labelNames: ['format', 'result'],
+      registers,
+    }),
+    saveFailures: new Counter({
+      name: 'penstock_save_failures_total',
+      help: 'Attempts to save state, decisions or audit that failed.',
+      registers,
+    }),
+    waiting: (reader) => {
+      read = reader;
+    },
+  };
+}
