@@ -1,8 +1,8 @@
 import type { Answer, Protocol } from '../core/delta/answer.ts';
 import { Engine } from '../core/delta/engine.ts';
 import type { NodeIdentity } from '../core/delta/facts.ts';
-import { RequestRefused, type StreamEnd, type StreamState } from '../core/delta/stream.ts';
-import type { Subscription } from '../core/delta/subscription.ts';
+import { RequestRefused, type StreamEnd } from '../core/delta/sink.ts';
+import type { StreamState, Subscription } from '../core/delta/stream.ts';
 import type { TypeUrl } from '../core/delta/type-urls.ts';
 import { MalformedMessage } from '../core/delta/wire.ts';
 import { NodeRefused, type XdsListener, type XdsOptions } from './contract.ts';

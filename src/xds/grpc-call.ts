@@ -1,5 +1,5 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { Sink } from '../core/delta/stream.ts';
+import type { Sink } from '../core/delta/sink.ts';
 import { type CallEnd, statusFields } from './grpc-status.ts';
 import { FrameRefused, MessageReader } from './message-reader.ts';
 

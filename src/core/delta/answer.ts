@@ -87,7 +87,7 @@ export function sizeIn(protocol: Protocol, resource: Resource): number {
  * The version of several resources: equal contents have equal versions, whatever their order. Versions are
  * hexadecimal hashes of 16 digits; they are added by halves.
  */
-export function combinedVersion(resources: readonly Resource[]): string {
+function combinedVersion(resources: readonly Resource[]): string {
   let high = 0;
   let low = 0;
   for (const { version } of resources) {

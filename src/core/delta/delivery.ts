@@ -1,8 +1,7 @@
 import { type Answer, encodeHeartbeat } from './answer.ts';
-import type { AnswerSource, Group } from './group.ts';
+import type { AnswerSource } from './group.ts';
 import type { Resource } from './resource.ts';
-import type { StreamState } from './stream.ts';
-import type { Subscription } from './subscription.ts';
+import type { StreamState, Subscription, SubscriptionGroup } from './stream.ts';
 import { AFTER_CLUSTERS, TYPE_URL } from './type-urls.ts';
 
 export interface DeliverySettings {
@@ -56,7 +55,7 @@ export class Delivery {
     return stalled;
   }
 
-  beat(group: Group, alive: readonly Resource[], now: number): void {
+  beat(group: SubscriptionGroup, alive: readonly Resource[], now: number): void {
     const beat = encodeHeartbeat(group.protocol, group.typeUrl, this.#source.nextNonce(), alive);
     for (const member of group.members) {
       const isFull = member.outstanding.length >= this.#settings.unacknowledgedAnswers;

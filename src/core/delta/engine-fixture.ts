@@ -3,7 +3,8 @@ import { Engine, type EngineSettings } from './engine.ts';
 import type { Rejection } from './facts.ts';
 import { frameResource } from './frame-resource.ts';
 import type { Resource, ViewContents } from './resource.ts';
-import type { Sink, StreamEnd, StreamState } from './stream.ts';
+import type { Sink, StreamEnd } from './sink.ts';
+import type { StreamState } from './stream.ts';
 import { TYPE_URL, type TypeName, type TypeUrl } from './type-urls.ts';
 import { bytesField, FieldReader, textField } from './wire.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Client, resource, World } from './engine-fixture.ts';
-import { RequestRefused } from './stream.ts';
+import { RequestRefused } from './sink.ts';
 import { acknowledgementOf, factsOf, levelsOf } from './stream-facts.ts';
 import { TYPE_URL } from './type-urls.ts';
 

@@ -1,7 +1,6 @@
 import type { Answer } from './answer.ts';
 import { Delivery, type DeliverySettings } from './delivery.ts';
 import type { NodeIdentity, Rejection } from './facts.ts';
-import type { Group } from './group.ts';
 import { Groups } from './groups.ts';
 import { HeldRemovals } from './held-removals.ts';
 import { ResourcePool } from './pool.ts';
@@ -9,8 +8,8 @@ import { Publisher } from './publisher.ts';
 import { type DiscoveryRequest, parseDeltaRequest, parseSotwRequest } from './request.ts';
 import { applyDeltaNames, applySotwNames, type RequestContext } from './requests.ts';
 import type { Change, Publication } from './resource.ts';
-import { RequestRefused, type StreamOpening, StreamState } from './stream.ts';
-import { Subscription } from './subscription.ts';
+import { RequestRefused } from './sink.ts';
+import { type StreamOpening, StreamState, Subscription, type SubscriptionGroup } from './stream.ts';
 import { isServed, rankOf, TYPE_URL, type TypeUrl } from './type-urls.ts';
 import { View } from './view.ts';
 
@@ -106,7 +105,7 @@ export class Engine {
   }
 
   /** Groups whose subscriptions include this name, by itself or by the wildcard. */
-  groupsCovering(typeUrl: TypeUrl, name: string): Iterable<Group> {
+  groupsCovering(typeUrl: TypeUrl, name: string): Iterable<SubscriptionGroup> {
     return this.#publisher.covering(typeUrl, name);
   }
 

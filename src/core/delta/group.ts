@@ -2,7 +2,6 @@ import { type Answer, encodeDelta, encodeSotw, type Protocol, sizeIn } from './a
 import type { NameSum } from './name-set.ts';
 import type { ResourcePool } from './pool.ts';
 import type { Resource } from './resource.ts';
-import type { Subscription } from './subscription.ts';
 import { FULL_STATE, type TypeUrl } from './type-urls.ts';
 import type { View } from './view.ts';
 
@@ -15,9 +14,9 @@ export interface AnswerSource {
 }
 
 /** What a request that changes a subscription leads to, remembered by the request's bytes. */
-export interface Transition {
+export interface Transition<Member> {
   readonly rawNames: Buffer;
-  readonly to: Group;
+  readonly to: Group<Member>;
   readonly toRevision: number;
   /** Names that the request asks to be told; undefined: everything of the group it leads to. */
   readonly told: readonly string[] | undefined;
@@ -32,7 +31,7 @@ const REMEMBERED_TRANSITIONS = 4;
  * Equal subscriptions of many streams: one set of names, one log of changes, one encoding of every answer.
  * A stream that is in the group knows only up to which publication it was told.
  */
-export class Group {
+export class Group<Member> {
   readonly protocol: Protocol;
   readonly typeUrl: TypeUrl;
   /** Set where the subscription includes the wildcard. */
@@ -42,12 +41,12 @@ export class Group {
   sum: NameSum;
   /** Changes when the names are edited in place. */
   revision = 0;
-  readonly members = new Set<Subscription>();
+  readonly members = new Set<Member>();
   /** The publication of the newest change that concerns the group. */
   changedAt = 0;
   #log: { readonly sequence: number; readonly name: string }[] = [];
   readonly #answers = new Map<string, readonly Answer[]>();
-  readonly #transitions: Transition[] = [];
+  readonly #transitions: Transition<Member>[] = [];
 
   constructor(
     protocol: Protocol,
@@ -155,7 +154,7 @@ export class Group {
   }
 
   /** What an equal request led to earlier, if it still leads there. */
-  remembered(rawNames: Buffer): Transition | undefined {
+  remembered(rawNames: Buffer): Transition<Member> | undefined {
     for (const transition of this.#transitions) {
       if (transition.to.revision === transition.toRevision && transition.rawNames.equals(rawNames))
         return transition;
@@ -170,7 +169,7 @@ export class Group {
     }
   }
 
-  remember(transition: Transition): void {
+  remember(transition: Transition<Member>): void {
     if (this.#transitions.length >= REMEMBERED_TRANSITIONS) this.#transitions.shift();
     this.#transitions.push(transition);
   }

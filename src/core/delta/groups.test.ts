@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Groups } from './groups.ts';
 import { sumOf } from './name-set.ts';
-import { type Sink, StreamState } from './stream.ts';
-import { Subscription } from './subscription.ts';
+import type { Sink } from './sink.ts';
+import { StreamState, Subscription } from './stream.ts';
 import { TYPE_URL } from './type-urls.ts';
 import { View } from './view.ts';
 

@@ -1,7 +1,7 @@
 import type { Protocol } from './answer.ts';
 import { Group } from './group.ts';
 import { EMPTY_SUM, type NameSum, sameNames, shiftSum } from './name-set.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription, SubscriptionGroup } from './stream.ts';
 import type { TypeUrl } from './type-urls.ts';
 import type { View } from './view.ts';
 
@@ -20,35 +20,35 @@ const SMALL_EDIT = 8;
 
 /** All groups, found by what they are and by what they cover. */
 export class Groups {
-  readonly #interned = new Map<string, Group[]>();
-  readonly #byName = new Map<TypeUrl, Map<string, Set<Group>>>();
-  readonly #byView = new Map<View, Map<TypeUrl, Set<Group>>>();
+  readonly #interned = new Map<string, SubscriptionGroup[]>();
+  readonly #byName = new Map<TypeUrl, Map<string, Set<SubscriptionGroup>>>();
+  readonly #byView = new Map<View, Map<TypeUrl, Set<SubscriptionGroup>>>();
   /** Those that nobody is in, longest first. */
-  readonly #idle = new Set<Group>();
+  readonly #idle = new Set<SubscriptionGroup>();
   #idleNames = 0;
 
   /** Groups whose explicit names include this one. */
-  naming(typeUrl: TypeUrl, name: string): Iterable<Group> {
+  naming(typeUrl: TypeUrl, name: string): Iterable<SubscriptionGroup> {
     return this.#byName.get(typeUrl)?.get(name) ?? [];
   }
 
   /** Groups that follow this view by wildcard. */
-  following(view: View, typeUrl: TypeUrl): Iterable<Group> {
+  following(view: View, typeUrl: TypeUrl): Iterable<SubscriptionGroup> {
     return this.#byView.get(view)?.get(typeUrl) ?? [];
   }
 
   /** Every group. */
-  *all(): Iterable<Group> {
+  *all(): Iterable<SubscriptionGroup> {
     for (const groups of this.#interned.values()) yield* groups;
   }
 
   /** The group in which a subscription begins: without names. */
-  empty(protocol: Protocol, typeUrl: TypeUrl): Group {
+  empty(protocol: Protocol, typeUrl: TypeUrl): SubscriptionGroup {
     return this.#intern(protocol, typeUrl, undefined, new Set(), EMPTY_SUM);
   }
 
   /** Moves a subscription from its group to another. */
-  move(member: Subscription, to: Group): void {
+  move(member: Subscription, to: SubscriptionGroup): void {
     if (member.group === to) return;
     this.leave(member);
     member.group = to;
@@ -80,7 +80,7 @@ export class Groups {
    * group exists and the edit is small, the group itself is edited: growing name by name costs no copy of all
    * names.
    */
-  edit(member: Subscription, { add, drop, view }: NameEdit): Group {
+  edit(member: Subscription, { add, drop, view }: NameEdit): SubscriptionGroup {
     const { group } = member;
     let sum = group.sum;
     let size = group.names.size;
@@ -109,10 +109,10 @@ export class Groups {
     return to;
   }
 
-  #editInPlace(group: Group, { add, drop, view }: NameEdit, sum: NameSum): void {
+  #editInPlace(group: SubscriptionGroup, { add, drop, view }: NameEdit, sum: NameSum): void {
     this.#unlist(group);
     group.retire();
-    const index = entryOf(this.#byName, group.typeUrl, () => new Map<string, Set<Group>>());
+    const index = entryOf(this.#byName, group.typeUrl, () => new Map<string, Set<SubscriptionGroup>>());
     for (const name of drop) {
       if (add.has(name) || !group.names.delete(name)) continue;
       unindex(index, name, group);
@@ -132,35 +132,35 @@ export class Groups {
     view: View | undefined,
     names: Set<string>,
     sum: NameSum,
-  ): Group {
+  ): SubscriptionGroup {
     const key = internKey(protocol, typeUrl, view, names.size, sum);
     const found = this.#interned.get(key)?.find((g) => g.view === view && sameNames(g.names, names));
     if (found) return found;
-    const group = new Group(protocol, typeUrl, view, names, sum);
+    const group: SubscriptionGroup = new Group(protocol, typeUrl, view, names, sum);
     this.#register(group);
     return group;
   }
 
-  #register(group: Group): void {
+  #register(group: SubscriptionGroup): void {
     this.#list(group);
-    const index = entryOf(this.#byName, group.typeUrl, () => new Map<string, Set<Group>>());
+    const index = entryOf(this.#byName, group.typeUrl, () => new Map<string, Set<SubscriptionGroup>>());
     for (const name of group.names) entryOf(index, name, () => new Set()).add(group);
   }
 
-  #forget(group: Group): void {
+  #forget(group: SubscriptionGroup): void {
     this.#unlist(group);
     const index = this.#byName.get(group.typeUrl);
     if (index) for (const name of group.names) unindex(index, name, group);
   }
 
-  #list(group: Group): void {
+  #list(group: SubscriptionGroup): void {
     entryOf(this.#interned, keyOf(group), () => []).push(group);
     if (!group.view) return;
-    const types = entryOf(this.#byView, group.view, () => new Map<TypeUrl, Set<Group>>());
+    const types = entryOf(this.#byView, group.view, () => new Map<TypeUrl, Set<SubscriptionGroup>>());
     entryOf(types, group.typeUrl, () => new Set()).add(group);
   }
 
-  #unlist(group: Group): void {
+  #unlist(group: SubscriptionGroup): void {
     const key = keyOf(group);
     const rest = this.#interned.get(key)?.filter((g) => g !== group) ?? [];
     if (rest.length > 0) this.#interned.set(key, rest);
@@ -169,17 +169,17 @@ export class Groups {
   }
 }
 
-function isEmpty(group: Group): boolean {
+function isEmpty(group: SubscriptionGroup): boolean {
   return group.names.size === 0 && !group.view;
 }
 
-function unindex(index: Map<string, Set<Group>>, name: string, group: Group): void {
+function unindex(index: Map<string, Set<SubscriptionGroup>>, name: string, group: SubscriptionGroup): void {
   const groups = index.get(name);
   groups?.delete(group);
   if (groups?.size === 0) index.delete(name);
 }
 
-function keyOf(group: Group): string {
+function keyOf(group: SubscriptionGroup): string {
   return internKey(group.protocol, group.typeUrl, group.view, group.names.size, group.sum);
 }
 

@@ -1,5 +1,5 @@
 import type { ResourceKey } from './resource.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription } from './stream.ts';
 import type { ViewEdit } from './view.ts';
 
 /** A removal that waits: of a resource, or of its name from a view. */

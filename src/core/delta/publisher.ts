@@ -1,9 +1,8 @@
-import type { Group } from './group.ts';
 import type { Groups } from './groups.ts';
 import type { HeldRemovals, Removal } from './held-removals.ts';
 import type { ResourcePool } from './pool.ts';
 import type { Change, Publication, ResourceKey, ResourceVersion, ViewContents } from './resource.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription, SubscriptionGroup } from './stream.ts';
 import { AFTER_CLUSTERS, REMOVED_LAST, type TypeUrl } from './type-urls.ts';
 import { diffView, type View, type ViewEdit } from './view.ts';
 
@@ -16,7 +15,7 @@ export class Publisher {
   /** Views that show a name. */
   readonly #showing = new Map<TypeUrl, Map<string, Set<View>>>();
   /** Groups with something to be told. */
-  readonly touched = new Set<Group>();
+  readonly touched = new Set<SubscriptionGroup>();
   sequence = 0;
 
   constructor(pool: ResourcePool, groups: Groups, held: HeldRemovals, view: (key: string) => View) {
@@ -146,7 +145,7 @@ export class Publisher {
   }
 
   /** Groups that cover a name. */
-  *covering(typeUrl: TypeUrl, name: string): Generator<Group> {
+  *covering(typeUrl: TypeUrl, name: string): Generator<SubscriptionGroup> {
     yield* this.#groups.naming(typeUrl, name);
     for (const view of this.#showing.get(typeUrl)?.get(name) ?? []) {
       for (const group of this.#groups.following(view, typeUrl)) if (!group.names.has(name)) yield group;
@@ -161,7 +160,7 @@ export class Publisher {
     for (const group of this.#groups.following(view, typeUrl)) this.#touch(group, name);
   }
 
-  #touch(group: Group, name: string): void {
+  #touch(group: SubscriptionGroup, name: string): void {
     group.note(this.sequence, name);
     this.touched.add(group);
   }

@@ -1,8 +1,8 @@
-import type { Group, Transition } from './group.ts';
+import type { Transition } from './group.ts';
 import type { Groups, NameEdit } from './groups.ts';
 import { type DiscoveryRequest, namesIn, SUBSCRIBE, UNSUBSCRIBE, versionsIn } from './request.ts';
-import { RequestRefused } from './stream.ts';
-import type { Subscription } from './subscription.ts';
+import { RequestRefused } from './sink.ts';
+import type { Subscription, SubscriptionGroup } from './stream.ts';
 import { FULL_STATE, LEGACY_WILDCARD, TYPE_URL } from './type-urls.ts';
 
 const WILDCARD = '*';
@@ -108,7 +108,7 @@ function subscribeToAll(sub: Subscription, ctx: RequestContext): void {
   sub.oweAll();
 }
 
-function change(sub: Subscription, edit: NameEdit, ctx: RequestContext): Group {
+function change(sub: Subscription, edit: NameEdit, ctx: RequestContext): SubscriptionGroup {
   if (sub.group.names.size + edit.add.size > ctx.namesPerType) {
     throw new RequestRefused(
       'RESOURCE_EXHAUSTED',
@@ -120,7 +120,7 @@ function change(sub: Subscription, edit: NameEdit, ctx: RequestContext): Group {
   return ctx.groups.edit(sub, edit);
 }
 
-function follow(sub: Subscription, { to, told, label }: Transition, ctx: RequestContext): void {
+function follow(sub: Subscription, { to, told, label }: Transition<Subscription>, ctx: RequestContext): void {
   sub.keepChanges();
   sub.sentSequence = ctx.sequence;
   ctx.groups.move(sub, to);
@@ -133,8 +133,8 @@ function follow(sub: Subscription, { to, told, label }: Transition, ctx: Request
  * which label these streams share the answer. A wildcard leads each stream to its own view.
  */
 function remember(
-  from: Group,
-  to: Group,
+  from: SubscriptionGroup,
+  to: SubscriptionGroup,
   rawNames: Buffer,
   told: readonly string[] | undefined,
   ctx: RequestContext,

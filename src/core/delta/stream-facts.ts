@@ -1,8 +1,7 @@
 import type { Engine } from './engine.ts';
 import type { Acknowledgement, Levels, StreamFacts, TypeFacts } from './facts.ts';
 import type { ResourceKey } from './resource.ts';
-import type { StreamState } from './stream.ts';
-import type { Subscription } from './subscription.ts';
+import type { StreamState, Subscription } from './stream.ts';
 import type { TypeUrl } from './type-urls.ts';
 
 /** What is known of a stream whose node is known; undefined before its first request. */
@@ -23,7 +22,7 @@ export function factsOf(engine: Engine, stream: StreamState, now: number): Strea
 }
 
 /** How long the oldest thing that a stream was not told, or did not answer, waits; ms, 0 if nothing does. */
-export function lagOf(stream: StreamState, now: number): number {
+function lagOf(stream: StreamState, now: number): number {
   let since = stream.blockedSince ?? now;
   for (const { outstanding } of stream.subscriptions.values())
     since = Math.min(since, outstanding[0]?.sentAt ?? now);
