@@ -10,8 +10,6 @@ export interface Switches {
   readonly baseline: boolean;
 }
 
-const SWITCHED_OFF: Switches = { frozen: false, baseline: false };
-
 interface Asked {
   readonly command: RolloutCommand;
   readonly actor: string;
@@ -24,7 +22,7 @@ export class CommandDesk {
   #notes: Note[] = [];
 
   /** @param switches as they were saved */
-  constructor(switches: Switches = SWITCHED_OFF) {
+  constructor(switches: Switches) {
     this.#switches = switches;
   }
 

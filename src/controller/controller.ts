@@ -29,6 +29,7 @@ import type {
 } from './ports.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { RouteAcknowledgement } from './route-acknowledgement.ts';
+import { restoredMemory, savedMemory } from './saved-memory.ts';
 import { StateJournal } from './state-journal.ts';
 
 export interface ControllerOptions {
@@ -39,7 +40,7 @@ export interface ControllerOptions {
   readonly publisher: MeshPublisher;
   readonly saver: StateSaver;
   readonly log: ControllerLog;
-  /** As `saver` kept it: service states under `service:ID`, the switches under `switches`. */
+  /** As `saver` kept it. */
   readonly saved: ReadonlyMap<string, unknown>;
   readonly lastDecisionId: number;
 }
@@ -59,8 +60,6 @@ const MOST_UNSAVED = 10_000;
 /** An increase of a share waits for the decrease of another: milliseconds, where sidecars follow. */
 const SHARES_LOOK_MS = 100;
 
-const SERVICE_KEY = 'service:';
-const ENDPOINTS_KEY = 'endpoints:';
 const NO_SPECS: SpecIndex = { services: new Map(), rollouts: new Map(), policies: new Map(), templates: [] };
 
 /**
@@ -91,15 +90,11 @@ export class Controller {
     this.#book = new DecisionBook(options.lastDecisionId);
     this.#acknowledgement = new RouteAcknowledgement(options.publisher);
     this.#journal = new StateJournal(options.saved);
-    this.#endpoints = new EndpointMemory(options.endpoints, entriesUnder(options.saved, ENDPOINTS_KEY));
-    this.#states = new Map(
-      entriesUnder<Partial<ServiceState>>(options.saved, SERVICE_KEY).map(([id, state]) => [
-        id,
-        { ...NEW_SERVICE_STATE, ...state },
-      ]),
-    );
+    const memory = restoredMemory(options.saved, (service, what) => options.log.warn({ service }, what));
+    this.#endpoints = new EndpointMemory(options.endpoints, memory.discovered);
+    this.#states = new Map(memory.states);
     this.#confirmations = new ConfirmationDesk(options.confirmer);
-    this.#desk = new CommandDesk(options.saved.get('switches') as Switches | undefined);
+    this.#desk = new CommandDesk(memory.switches);
   }
 
   get specs(): SpecIndex {
@@ -282,7 +277,12 @@ export class Controller {
       );
     }
     try {
-      this.#options.saver.save(this.#journal.changes(this.#entries()), this.#unsaved, nowMs);
+      const memory = savedMemory({
+        states: this.#states,
+        discovered: this.#endpoints.entries(),
+        switches: this.switches,
+      });
+      this.#options.saver.save(this.#journal.changes(memory), this.#unsaved, nowMs);
       this.#unsaved = [];
       this.#failing.delete('');
       const { publisher, saver } = this.#options;
@@ -301,13 +301,6 @@ export class Controller {
       );
     }
   }
-
-  #entries(): ReadonlyMap<string, unknown> {
-    const entries = new Map<string, unknown>([['switches', this.switches]]);
-    for (const [id, state] of this.#states) entries.set(`${SERVICE_KEY}${id}`, state);
-    for (const [id, known] of this.#endpoints.entries()) entries.set(`${ENDPOINTS_KEY}${id}`, known);
-    return entries;
-  }
 }
 
 /** The specs' static values: of a global limit that is each sidecar's part of the static rate. */
@@ -322,16 +315,6 @@ function onlyShares(
       const kept = new Map([...limitShares].filter(([name]) => fixed.has(name)));
       return [id, { ...NO_DECISIONS, limitShares: kept }];
     }),
-  );
-}
-
-/** Saved entries whose keys begin so, without it. */
-function entriesUnder<T>(
-  saved: ReadonlyMap<string, unknown>,
-  prefix: string,
-): readonly (readonly [string, T])[] {
-  return [...saved].flatMap(([key, value]) =>
-    key.startsWith(prefix) ? [[key.slice(prefix.length), value as T] as const] : [],
   );
 }
 

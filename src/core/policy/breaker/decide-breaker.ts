@@ -19,7 +19,7 @@ import { drawFrom } from './jitter.ts';
 const LONGEST_LOOK_MS = 60_000;
 
 /** A breaker that nothing is known of yet. */
-function closedBreaker(nowMs: number): BreakerState {
+export function closedBreaker(nowMs: number): BreakerState {
   return {
     phase: 'CLOSED',
     phaseSinceMs: nowMs,

@@ -55,7 +55,7 @@ export interface ErrorRateState {
   readonly points: readonly EvidencePoint[];
 }
 
-const INITIAL: ErrorRateState = {
+export const INITIAL: ErrorRateState = {
   type: 'ErrorRate',
   total: NO_ARMS,
   recent: NO_ARMS,

@@ -1,8 +1,8 @@
-import type { ErrorRateState } from './error-rate-gate.ts';
+import { type ErrorRateState, INITIAL as NEW_ERROR_RATE } from './error-rate-gate.ts';
 import type { Verdict } from './gate.ts';
-import type { LatencyState } from './latency-gate.ts';
-import type { QueryState } from './query-gate.ts';
-import type { ScoreShiftState } from './score-shift-gate.ts';
+import { type LatencyState, INITIAL as NEW_LATENCY } from './latency-gate.ts';
+import { INITIAL as NEW_QUERY, type QueryState } from './query-gate.ts';
+import { INITIAL as NEW_SCORE_SHIFT, type ScoreShiftState } from './score-shift-gate.ts';
 
 export type GateState = ErrorRateState | LatencyState | ScoreShiftState | QueryState;
 
@@ -16,3 +16,11 @@ export interface GateMemory {
   /** How long there was no data to judge by. */
   readonly blindMs: number;
 }
+
+/** What a gate of each type remembers at its beginning. */
+export const NEW_GATES: { readonly [Type in GateState['type']]: Extract<GateState, { type: Type }> } = {
+  ErrorRate: NEW_ERROR_RATE,
+  Latency: NEW_LATENCY,
+  Query: NEW_QUERY,
+  ScoreShift: NEW_SCORE_SHIFT,
+};

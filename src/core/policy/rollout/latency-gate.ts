@@ -46,7 +46,7 @@ export interface LatencyState {
   readonly points: readonly EvidencePoint[];
 }
 
-const INITIAL: LatencyState = {
+export const INITIAL: LatencyState = {
   type: 'Latency',
   candidate: undefined,
   stable: undefined,

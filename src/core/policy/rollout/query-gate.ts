@@ -23,7 +23,7 @@ export interface QueryState {
   readonly points: readonly EvidencePoint[];
 }
 
-const INITIAL: QueryState = {
+export const INITIAL: QueryState = {
   type: 'Query',
   failures: 0,
   judgedAt: undefined,

@@ -37,7 +37,7 @@ export interface ScoreShiftState {
   readonly points: readonly EvidencePoint[];
 }
 
-const INITIAL: ScoreShiftState = {
+export const INITIAL: ScoreShiftState = {
   type: 'ScoreShift',
   candidate: undefined,
   stable: undefined,
