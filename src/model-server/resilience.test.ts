@@ -85,6 +85,11 @@ describe('a model that cannot be served', () => {
     ['cut off', async (path: string) => writeFile(path, 'not a model'), 'Protobuf parsing failed'],
     ['empty', async (path: string) => writeFile(path, ''), ''],
     [
+      'too large for the memory',
+      async (path: string) => copyFile(join(TEST_MODELS, 'greedy/v1/model.onnx'), path),
+      'allocate',
+    ],
+    [
       'of an unknown opset',
       async (path: string) => copyFile(join(TEST_MODELS, 'future/v1/model.onnx'), path),
       'opset',

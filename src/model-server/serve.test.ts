@@ -126,7 +126,16 @@ describe('a server with tensors of every type', () => {
   let started: StartedServer;
 
   beforeAll(async () => {
-    started = await startServer('--model-repository', TEST_MODELS, '--model', 'types', '--model', 'half');
+    started = await startServer(
+      '--model-repository',
+      TEST_MODELS,
+      '--model',
+      'types',
+      '--model',
+      'half',
+      '--model',
+      'int8',
+    );
   });
   afterAll(() => started[Symbol.asyncDispose]());
 
@@ -155,6 +164,15 @@ describe('a server with tensors of every type', () => {
     expect(outputs.map(({ datatype, shape, data }) => ({ datatype, shape, data }))).toEqual(
       inputs.map(({ datatype, shape, data }) => ({ datatype, shape, data })),
     );
+  });
+
+  it('computes in 8-bit integers', async () => {
+    const row = [1, -2, 0.5, 3];
+    const answer = await started.client.infer({ model: 'int8', inputs: [floats('x', [1, 4], row)] });
+    const exact = [0, 1, 2, 3].map((column) =>
+      row.reduce((sum, x, index) => sum + x * (-8 + 4 * index + column), 0),
+    );
+    for (const [index, y] of numbersOf(answer, 'y').entries()) expect(y).toBeCloseTo(exact[index] ?? 0, 0);
   });
 
   it('computes in 16-bit floats', async () => {

@@ -126,6 +126,40 @@ def half(root):
     )
 
 
+def int8(root):
+    """A quantised layer, as dynamic quantisation makes it: the same as a dense layer, but for the third digit."""
+    weights = np.arange(-8, 8, dtype=np.int8).reshape(4, 4)
+    write(
+        root,
+        "int8",
+        [
+            helper.make_node("DynamicQuantizeLinear", ["x"], ["xq", "scale", "zero"]),
+            helper.make_node("MatMulInteger", ["xq", "weights", "zero"], ["product"]),
+            helper.make_node("Cast", ["product"], ["wide"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["wide", "scale"], ["y"]),
+        ],
+        [tensor("x", ["batch", 4])],
+        [tensor("y", ["batch", 4])],
+        [("weights", weights)],
+    )
+
+
+def greedy(root):
+    """Wants more memory than any machine has."""
+    write(
+        root,
+        "greedy",
+        [
+            helper.make_node("ConstantOfShape", ["size"], ["zeros"]),
+            helper.make_node("ReduceSum", ["zeros"], ["nothing"], keepdims=0),
+            helper.make_node("Add", ["x", "nothing"], ["y"]),
+        ],
+        [tensor("x", ["batch", 4])],
+        [tensor("y", ["batch", 4])],
+        [("size", np.array([2**44], np.int64))],
+    )
+
+
 root = Path(sys.argv[1] if len(sys.argv) > 1 else "src/model-server/testdata/models")
-for make in (types, ragged, batch_mean, flattened, fixed, lookup, from_the_future, half):
+for make in (types, ragged, batch_mean, flattened, fixed, lookup, from_the_future, half, int8, greedy):
     make(root)
