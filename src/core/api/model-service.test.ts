@@ -16,6 +16,11 @@ describe('a ModelService with a wrong value', () => {
     ['an unknown field', 'hots: []', '7: spec.hots: unknown field "hots"; did you mean "hosts"'],
     ['no host', 'hosts: []', '7: spec.hosts: is an empty list; at least 1 entry'],
     [
+      'a wildcard host',
+      'hosts: ["*.models"]',
+      '7: spec.hosts[0]: "*.models" is a wildcard, and sidecars know hosts by their whole names; each host by itself',
+    ],
+    [
       'a host with a port',
       'hosts: ["a:80"]',
       '7: spec.hosts[0]: "a:80" is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"',

@@ -3,7 +3,7 @@ import { quote } from './quote.ts';
 
 const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const hostPattern =
-  /^(?=.{1,253}$)(?:\*\.)?[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 const headerPattern = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** A DNS label (RFC 1123): what Kubernetes takes for a name, and safe inside cluster and metric names. */
@@ -14,11 +14,13 @@ export function dnsLabel() {
   });
 }
 
-/** A host name as clients dial it, in lower case; `*.` may stand first. */
+/** A host name as clients dial it, in lower case. Sidecars compare it whole: a wildcard would match nothing. */
 export function hostName() {
   return z.string().regex(hostPattern, {
     error: (issue) =>
-      `${quote(issue.input)} is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"`,
+      typeof issue.input === 'string' && issue.input.includes('*')
+        ? `${quote(issue.input)} is a wildcard, and sidecars know hosts by their whole names; each host by itself`
+        : `${quote(issue.input)} is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"`,
   });
 }
 
