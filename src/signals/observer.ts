@@ -29,6 +29,7 @@ import { clusterOf } from '../core/signals/service-series.ts';
 import { readVersions, type SeriesObservation } from '../core/signals/versions.ts';
 import { EndpointLatencies } from './endpoint-latencies.ts';
 import { GateWatch } from './gate-watch.ts';
+import { type LimitFlow, LimitWatch } from './limit-watch.ts';
 import type { PrometheusClient } from './prometheus/client.ts';
 import { type PrometheusHealth, PrometheusLink } from './prometheus-link.ts';
 import { Schedule, type Task } from './schedule.ts';
@@ -69,6 +70,7 @@ export class SignalObserver {
   readonly #link: PrometheusLink | undefined;
   readonly #series: SeriesWatch | undefined;
   readonly #gates: GateWatch | undefined;
+  readonly #limits: LimitWatch | undefined;
   readonly #schedule: Schedule;
   readonly #latencies = new EndpointLatencies();
   readonly #sources = new Map<string, 'load' | 'prometheus'>();
@@ -84,6 +86,7 @@ export class SignalObserver {
     this.#link = new PrometheusLink(prometheus);
     this.#series = new SeriesWatch(this.#link, pollMs ?? DEFAULT_POLL_MS);
     this.#gates = new GateWatch(this.#link);
+    this.#limits = new LimitWatch(this.#link);
   }
 
   /** These are observed from now on, and others no more. */
@@ -147,6 +150,11 @@ export class SignalObserver {
     return servedPerSecond(this.#inbound, nodeId, nowMs);
   }
 
+  /** What a limit (`NAMESPACE/SERVICE/limits/NAME`) admits and refuses; undefined without Prometheus. */
+  flowOf(limit: string, nowMs: number): LimitFlow | undefined {
+    return this.#limits?.flowOf(limit, nowMs);
+  }
+
   health(nowMs: number): SignalHealth {
     this.#fold(nowMs);
     return { prometheus: this.#link?.health(), loadReports: sightReporters(this.#load, nowMs) };
@@ -164,7 +172,7 @@ export class SignalObserver {
     rollouts: readonly ModelRollout[],
     templates: readonly MetricTemplate[],
   ): void {
-    if (!this.#link || !this.#series || !this.#gates) return;
+    if (!this.#link || !this.#series || !this.#gates || !this.#limits) return;
     const link = this.#link;
     const questions = rollouts.flatMap((rollout) => {
       const target = `${rollout.metadata.namespace}/${rollout.spec.targetRef.name}`;
@@ -176,7 +184,12 @@ export class SignalObserver {
       periodMs: () => SYNCHRONIZE_EVERY_MS,
       run: (signal) => link.synchronize(signal),
     };
-    const tasks = [clock, ...this.#series.tasks(services), ...this.#gates.tasks(questions)];
+    const tasks = [
+      clock,
+      ...this.#series.tasks(services),
+      ...this.#gates.tasks(questions),
+      this.#limits.task(),
+    ];
     const keys = tasks.map(({ key }) => key);
     link.retain((what) => keys.some((key) => key === what || key.startsWith(`${what}: `)));
     this.#schedule.replace(tasks);

@@ -94,9 +94,14 @@ function assembleHealthCheck(service: ModelService): HealthCheckIr | undefined {
 }
 
 /**
- * An adaptive limit whose rate was not decided yet limits nobody. Its bucket is small: each new rate fills it, and
- * with a second's worth of burst a rate that changes each second would be let through twice.
+ * The bucket of an adaptive rate is small: each new rate fills it, and with a second's worth of burst a rate that
+ * changes each second would be let through twice.
  */
+export function adaptiveBurst(requestsPerSecond: number): number {
+  return Math.max(2, Math.ceil(requestsPerSecond / 8));
+}
+
+/** An adaptive limit whose rate was not decided yet limits nobody. */
 function assembleLimit(limit: RateLimitPolicy, decisions: ServiceDecisions): readonly LimitIr[] {
   const rate = 'requestsPerSecond' in limit ? limit.requestsPerSecond : decisions.limitRates.get(limit.name);
   if (rate === undefined) return [];
@@ -111,7 +116,7 @@ function assembleLimit(limit: RateLimitPolicy, decisions: ServiceDecisions): rea
       }),
       matches: limit.match.map(requestMatch),
       requestsPerSecond: rate,
-      burst: 'burst' in limit ? limit.burst : Math.max(2, Math.ceil(rate / 8)),
+      burst: 'burst' in limit ? limit.burst : adaptiveBurst(rate),
       shares,
       shadow: limit.shadow,
     },

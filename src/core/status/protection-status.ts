@@ -1,5 +1,6 @@
 import type { ModelService } from '../api/model-service.ts';
 import type { BreakerPolicy, TrafficPolicy } from '../api/traffic-policy.ts';
+import { adaptiveBurst } from '../assemble/assemble-service.ts';
 import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import type { BreakerStatus, LimitStatus } from './status.ts';
 
@@ -34,11 +35,14 @@ function fallbackText(fallback: BreakerPolicy['fallback']): string {
   return `${fallback.response?.grpcStatus ?? 'UNAVAILABLE'} response`;
 }
 
+type LimitFlow = Pick<LimitStatus, 'admittedPerSecond' | 'refusedPerSecond'>;
+
 /** The limits of a policy for people; the rate of an adaptive one is what was decided last. */
 export function limitStatuses(
   service: ModelService,
   policy: TrafficPolicy,
   rates: ReadonlyMap<string, number>,
+  flowOf: (limit: string) => LimitFlow | undefined,
 ): readonly LimitStatus[] {
   const { namespace, name } = service.metadata;
   return policy.spec.rateLimits.map((limit) => ({
@@ -48,10 +52,11 @@ export function limitStatuses(
     per: limit.per.map(keyText).join(' + ') || 'everybody',
     requestsPerSecond:
       'requestsPerSecond' in limit ? limit.requestsPerSecond : (rates.get(limit.name) ?? Number.NaN),
-    burst: 'burst' in limit ? limit.burst : 0,
+    burst: 'burst' in limit ? limit.burst : adaptiveBurst(rates.get(limit.name) ?? 0),
     shadow: limit.shadow,
     admittedPerSecond: undefined,
     refusedPerSecond: undefined,
+    ...flowOf(`${namespace}/${name}/limits/${limit.name}`),
   }));
 }
 
