@@ -1,67 +1,29 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { cacheRoot } from '../../src/app/toolchain.ts';
 
-/** A foreign server that these tests need, and where it comes from. */
-interface Peer {
-  readonly executable: string;
-  /** Environment variable that names the executable. */
-  readonly variable: string;
-  /** Puts it into a folder's `bin/`. */
-  install(folder: string): void;
-}
-
-const VERSITYGW_VERSION = '1.8.0';
-
+/** The foreign servers that these tests need: what to look for, and the variable that names it. */
 const PEERS = {
-  versitygw: {
-    executable: 'versitygw',
-    variable: 'PENSTOCK_VERSITYGW',
-    install(folder) {
-      const module = `github.com/versity/versitygw/cmd/versitygw@v${VERSITYGW_VERSION}`;
-      execFileSync('go', ['install', module], {
-        env: { ...process.env, GOBIN: join(folder, 'bin') },
-        stdio: 'pipe',
-      });
-    },
-  },
-  redis: {
-    executable: 'redis-server',
-    variable: 'PENSTOCK_REDIS',
-    install(folder) {
-      const download = mkdtempSync(join(tmpdir(), 'redis-'));
-      const packages = [
-        'redis-server',
-        'redis-tools',
-        'libjemalloc2',
-        'liblzf1',
-        'liblua5.1-0',
-        'lua-cjson',
-        'lua-bitop',
-      ];
-      execFileSync('apt-get', ['-q', 'download', ...packages], { cwd: download, stdio: 'pipe' });
-      for (const file of readdirSync(download)) execFileSync('dpkg', ['-x', join(download, file), folder]);
-      execFileSync('ln', ['-sfn', 'usr/bin', join(folder, 'bin')]);
-      rmSync(download, { recursive: true });
-    },
-  },
-} as const satisfies Record<string, Peer>;
+  versitygw: { executable: 'versitygw', variable: 'PENSTOCK_VERSITYGW' },
+  redis: { executable: 'redis-server', variable: 'PENSTOCK_REDIS' },
+} as const;
+
+const INSTALL = fileURLToPath(new URL('install-peer.sh', import.meta.url));
 
 /** Finds a peer: by its variable, on PATH, in the cache, else it is installed there. Throws with the remedy. */
-export function findPeer(name: keyof typeof PEERS): string {
-  const { executable, variable, install } = PEERS[name];
+function findPeer(name: keyof typeof PEERS): string {
+  const { executable, variable } = PEERS[name];
   const named = process.env[variable];
   if (named) return named;
   const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, executable));
-  const folder = join(cacheRoot(), name === 'versitygw' ? `${name}-${VERSITYGW_VERSION}` : name);
+  const folder = join(cacheRoot(), name);
   const cached = join(folder, 'bin', executable);
   const found = [...onPath, cached].find((path) => existsSync(path));
   if (found) return found;
   try {
-    mkdirSync(folder, { recursive: true });
-    install(folder);
+    execFileSync(INSTALL, [name, folder], { stdio: 'pipe' });
     return cached;
   } catch (error) {
     throw new Error(

@@ -33,7 +33,7 @@ import { createLoadReports, LOAD_REPORT_HEADER } from './load-report.ts';
 import { requestOf } from './tensors.ts';
 
 /** Metadata that every answer carries: the version that gave it. */
-export const MODEL_VERSION_HEADER = 'x-model-version';
+const MODEL_VERSION_HEADER = 'x-model-version';
 /** Metadata that tells the mesh to send less. */
 const DEGRADED_HEADER = 'x-envoy-degraded';
 

@@ -3,7 +3,7 @@
  * header as JSON, then the payload. The payload's parts start at multiples of 8, so that every tensor can be viewed
  * in place.
  */
-export const PREFIX_BYTES = 8;
+const PREFIX_BYTES = 8;
 
 const ALIGNMENT = 8;
 const PADDING = new Uint8Array(ALIGNMENT);
