@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts the CUDA and TensorRT execution providers, which onnxruntime-node does not bring, beside it, and NVIDIA's
-# libraries into the cache. Both come as Python packages; Python is needed for that only, and about 3 GB of disk.
+# Puts the CUDA execution provider, which onnxruntime-node does not bring, beside it, and NVIDIA's libraries into the
+# cache. (TensorRT's provider comes along; it works where the machine has TensorRT itself.) Both come as Python packages; Python is needed for that only, and about 3 GB of disk.
 #
 #   tools/models/install-cuda-provider.sh
 #
@@ -32,6 +32,6 @@ for provider in shared cuda tensorrt; do
   ln -sf "$packages/onnxruntime/capi/libonnxruntime_providers_$provider.so" "$binary/"
 done
 
-libraries=$(find "$packages/nvidia" -type d -name lib | sort | paste -sd:)
+libraries=$(find "$packages/nvidia" -name 'lib*.so*' -exec dirname {} \; | sort -u | paste -sd:)
 echo "The providers are in place. Start the model server with:" >&2
 echo "export LD_LIBRARY_PATH=$libraries"
