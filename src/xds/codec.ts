@@ -3,6 +3,7 @@ import { frameResource } from '../core/delta/frame-resource.ts';
 import type { Resource } from '../core/delta/resource.ts';
 import { isServed, TYPE_URL, type TypeUrl } from '../core/delta/type-urls.ts';
 import { Cluster_DiscoveryType, ClusterSchema } from '../gen/envoy/config/cluster/v3/cluster_pb.js';
+import { RouteConfigurationSchema } from '../gen/envoy/config/route/v3/route_pb.js';
 
 /** Field of its name, where a type does not call it `name`. */
 const NAME_FIELD: Readonly<Partial<Record<TypeUrl, string>>> = { [TYPE_URL.eds]: 'clusterName' };
@@ -27,6 +28,7 @@ export function encodeResource<S extends DescMessage>(
   return frameResource(typeUrl, name, toBinary(schema, message), {
     ttlMs,
     endpointsName: isMessage(message, ClusterSchema) ? endpointsNameOf(message) : undefined,
+    clusterNames: isMessage(message, RouteConfigurationSchema) ? clusterNamesOf(message) : [],
   });
 }
 
@@ -35,4 +37,19 @@ function endpointsNameOf(cluster: MessageShape<typeof ClusterSchema>): string | 
   if (clusterDiscoveryType.case !== 'type' || clusterDiscoveryType.value !== Cluster_DiscoveryType.EDS)
     return undefined;
   return cluster.edsClusterConfig?.serviceName || cluster.name;
+}
+
+/** Clusters that a route configuration leads to; those that a request's headers choose are not known. */
+function clusterNamesOf({ virtualHosts }: MessageShape<typeof RouteConfigurationSchema>): string[] {
+  const names = new Set<string>();
+  for (const { action } of virtualHosts.flatMap((host) => host.routes)) {
+    if (action.case !== 'route') continue;
+    const { clusterSpecifier, requestMirrorPolicies } = action.value;
+    if (clusterSpecifier.case === 'cluster') names.add(clusterSpecifier.value);
+    if (clusterSpecifier.case === 'weightedClusters')
+      for (const { name } of clusterSpecifier.value.clusters) names.add(name);
+    for (const { cluster } of requestMirrorPolicies) names.add(cluster);
+  }
+  names.delete('');
+  return [...names];
 }

@@ -79,12 +79,13 @@ export class Delivery {
       }
       if (
         subscription.outstanding.length >= this.#settings.unacknowledgedAnswers ||
-        this.#mustWait(subscription, now)
+        this.#mustWait(subscription, now) ||
+        this.#isAllWithheld(subscription, now)
       ) {
         this.#waiting.add(stream);
         return;
       }
-      const next = this.#nextAnswer(subscription);
+      const next = this.#nextAnswer(subscription, now);
       if (next) this.#send(subscription, next, now);
     }
   }
@@ -98,9 +99,37 @@ export class Delivery {
     );
   }
 
-  #nextAnswer(subscription: Subscription): Answer | undefined {
-    if (subscription.queue.length === 0)
-      subscription.queue = subscription.takeAnswers(this.#source, this.#sequence());
+  #isAllWithheld(subscription: Subscription, now: number): boolean {
+    if (subscription.stream.refusedClusters.size === 0 || subscription.queue.length > 0) return false;
+    return subscription.owedNames().isSubsetOf(this.#withheld(subscription, now));
+  }
+
+  /**
+   * Names of routes that are not to be told yet: they lead to a cluster that the client rejected and never had,
+   * so that every call they take would fail, where those that they replace still serve.
+   */
+  #withheld(subscription: Subscription, now: number): Set<string> {
+    const withheld = new Set<string>();
+    const { stream, typeUrl } = subscription;
+    if (stream.refusedClusters.size === 0) return withheld;
+    const isOut = (cluster: string): boolean => {
+      const since = stream.refusedClusters.get(cluster);
+      return since !== undefined && now - since < this.#settings.warmingDeadlineMs;
+    };
+    for (const name of subscription.owedNames()) {
+      if (this.#source.pool.get(typeUrl, name)?.clusterNames?.some(isOut)) withheld.add(name);
+    }
+    return withheld;
+  }
+
+  #nextAnswer(subscription: Subscription, now: number): Answer | undefined {
+    if (subscription.queue.length === 0) {
+      const withheld = this.#withheld(subscription, now);
+      subscription.queue =
+        withheld.size === 0
+          ? subscription.takeAnswers(this.#source, this.#sequence())
+          : subscription.takeAnswersBut(withheld, this.#source, this.#sequence());
+    }
     const [next, ...rest] = subscription.queue;
     subscription.queue = rest;
     return next;

@@ -69,7 +69,12 @@ export class World {
 
 export function resource(type: TypeName, name: string, content: string, ttlMs?: number): Resource {
   const endpointsName = type === 'cds' ? name : undefined;
-  return frameResource(TYPE_URL[type], name, Buffer.from(`${name}=${content}`), { ttlMs, endpointsName });
+  const clusterNames = type === 'rds' && content.startsWith('to ') ? content.slice(3).split(' ') : [];
+  return frameResource(TYPE_URL[type], name, Buffer.from(`${name}=${content}`), {
+    ttlMs,
+    endpointsName,
+    clusterNames,
+  });
 }
 
 /** An answer as a client reads it. */
@@ -193,4 +198,28 @@ function readResource(protocol: Protocol, bytes: Buffer): [string, string | unde
   }
   const any = fields.get(2);
   return [fields.get(3)?.toString() ?? '', any && readResource('sotw', any)[1]];
+}
+
+/** What nodes `…@all` of {@link smallWorld} are shown. */
+export const SMALL_VIEW = { all: { [TYPE_URL.cds]: ['a'], [TYPE_URL.lds]: ['l'] } };
+
+/** A cluster `a` with its endpoints, a listener `l` and a route `r`. */
+export function smallWorld(settings: Partial<EngineSettings> = {}): World {
+  const made = new World(settings);
+  made.publish({ 'cds/a': '1', 'eds/a': '1', 'lds/l': '1', 'rds/r': '1' }, SMALL_VIEW);
+  return made;
+}
+
+/** A client of a small world that follows as Envoy does, up to date. */
+export function follower(w: World, protocol: Protocol = 'delta', node = 'one@all'): Client {
+  const client = w.connect(protocol, { node });
+  client.ask('cds');
+  client.ack(client.take());
+  client.ask('eds', { names: ['a'] });
+  client.ack(client.take(), ['a']);
+  client.ask('lds');
+  client.ack(client.take());
+  client.ask('rds', { names: ['r'] });
+  client.ack(client.take(), ['r']);
+  return client;
 }

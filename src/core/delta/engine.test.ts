@@ -1,122 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Client, resource, World } from './engine-fixture.ts';
+import { type Client, follower, resource, smallWorld as world } from './engine-fixture.ts';
 import { RequestRefused } from './sink.ts';
 import { acknowledgementOf, factsOf, levelsOf } from './stream-facts.ts';
 import { TYPE_URL } from './type-urls.ts';
 
-const { cds, lds, rds } = TYPE_URL;
-const VIEW = { all: { [cds]: ['a'], [lds]: ['l'] } };
-
-function world(settings = {}): World {
-  const made = new World(settings);
-  made.publish({ 'cds/a': '1', 'eds/a': '1', 'lds/l': '1', 'rds/r': '1' }, VIEW);
-  return made;
-}
-
-/** A client that follows as Envoy does, up to date. */
-function follower(w: World, protocol: 'delta' | 'sotw' = 'delta', node = 'one@all'): Client {
-  const client = w.connect(protocol, { node });
-  client.ask('cds');
-  client.ack(client.take());
-  client.ask('eds', { names: ['a'] });
-  client.ack(client.take(), ['a']);
-  client.ask('lds');
-  client.ack(client.take());
-  client.ask('rds', { names: ['r'] });
-  client.ack(client.take(), ['r']);
-  return client;
-}
+const { cds, rds } = TYPE_URL;
 
 const types = (told: ReturnType<Client['take']>) => told.map((t) => t.type);
-
-describe('Eventual consistency considerations', () => {
-  test('routes wait until the clusters told before them are acknowledged', () => {
-    const w = world();
-    const client = follower(w);
-    w.publish({ 'cds/b': '1', 'eds/b': '1', 'rds/r': 'to b' }, { all: { [cds]: ['a', 'b'], [lds]: ['l'] } });
-    const clusters = client.take();
-    expect(types(clusters)).toEqual(['cds']);
-    client.ask('eds', { names: ['b'] });
-    client.ack(client.take());
-    client.ack(clusters);
-    expect(client.take()).toEqual([expect.objectContaining({ type: 'rds', resources: { r: 'to b' } })]);
-  });
-
-  test('they do not wait for ever', () => {
-    const w = world({ warmingDeadlineMs: 1_000 });
-    const client = follower(w);
-    w.publish({ 'cds/a': '2', 'rds/r': '2' });
-    client.take();
-    w.pass(999);
-    expect(client.take()).toEqual([]);
-    w.pass(1);
-    expect(types(client.take())).toEqual(['rds']);
-  });
-
-  test('a route change alone waits for nothing', () => {
-    const w = world();
-    const client = follower(w);
-    w.publish({ 'rds/r': '2' });
-    expect(types(client.take())).toEqual(['rds']);
-  });
-
-  test('a removed cluster stays until the route change published with it is acknowledged', () => {
-    const w = world();
-    const client = follower(w);
-    w.publish({ 'rds/r': 'not to a', 'cds/a': undefined, 'eds/a': undefined }, { all: { [lds]: ['l'] } });
-    const routes = client.take();
-    expect(types(routes)).toEqual(['rds']);
-    client.ack(routes);
-    const gone = client.take();
-    expect(gone).toContainEqual(expect.objectContaining({ type: 'cds', removed: ['a'] }));
-    expect(gone).toContainEqual(expect.objectContaining({ type: 'eds', removed: ['a'] }));
-  });
-
-  test('a client that does not acknowledge holds the removal up to the deadline', () => {
-    const w = world({ removalDeadlineMs: 1_000 });
-    const client = follower(w);
-    w.publish({ 'rds/r': 'not to a', 'cds/a': undefined }, { all: { [lds]: ['l'] } });
-    client.take();
-    w.pass(1_000);
-    expect(types(client.take())).toEqual(['cds']);
-  });
-
-  test('a client that goes away does not hold it', () => {
-    const w = world();
-    const client = follower(w);
-    const slow = follower(w, 'delta', 'two@all');
-    w.publish({ 'rds/r': 'not to a', 'cds/a': undefined }, { all: { [lds]: ['l'] } });
-    client.ack(client.take());
-    expect(client.take()).toEqual([]);
-    slow.close();
-    expect(types(client.take())).toEqual(['cds']);
-  });
-
-  test('what is wanted again before it went does not go', () => {
-    const w = world();
-    const client = follower(w);
-    w.publish({ 'rds/r': '2', 'cds/a': undefined }, { all: { [lds]: ['l'] } });
-    const routes = client.take();
-    w.publish({ 'cds/a': '1' }, VIEW);
-    client.ack(routes);
-    expect(client.take()).toEqual([]);
-    w.publish({ 'cds/a': '2' });
-    expect(types(client.take())).toEqual(['cds', 'eds']);
-  });
-
-  test.each(['delta', 'sotw'] as const)(
-    '%s: endpoints are told again after a changed cluster',
-    (protocol) => {
-      const w = world();
-      const client = follower(w, protocol);
-      w.publish({ 'cds/a': '2' });
-      expect(client.take()).toMatchObject([
-        { type: 'cds', resources: { a: '2' } },
-        { type: 'eds', resources: { a: '1' } },
-      ]);
-    },
-  );
-});
 
 describe('Back-pressure', () => {
   test('a stream that takes nothing is later told the newest state only', () => {

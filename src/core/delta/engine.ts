@@ -9,7 +9,13 @@ import { type DiscoveryRequest, parseDeltaRequest, parseSotwRequest } from './re
 import { applyDeltaNames, applySotwNames, type RequestContext } from './requests.ts';
 import type { Change, Publication } from './resource.ts';
 import { RequestRefused } from './sink.ts';
-import { type StreamOpening, StreamState, Subscription, type SubscriptionGroup } from './stream.ts';
+import {
+  type Settlement,
+  type StreamOpening,
+  StreamState,
+  Subscription,
+  type SubscriptionGroup,
+} from './stream.ts';
 import { isServed, rankOf, TYPE_URL, type TypeUrl } from './type-urls.ts';
 import { View } from './view.ts';
 
@@ -45,6 +51,8 @@ export class Engine {
   readonly groups = new Groups();
   readonly streams = new Set<StreamState>();
   readonly #views = new Map<string, View>();
+  /** Removed, and freed when the last name and the last stream have left it. */
+  readonly #leaving = new Set<View>();
   readonly #held = new HeldRemovals();
   readonly #publisher = new Publisher(this.pool, this.groups, this.#held, (key) => this.#view(key));
   readonly #surroundings: EngineSurroundings;
@@ -95,6 +103,8 @@ export class Engine {
         if (stream.view && (isFirst || newViews.has(stream.view))) this.#answerDeferred(stream, now);
       }
     }
+    for (const key of change.removeViews ?? []) this.#leaving.add(this.#view(key));
+    this.#freeViews();
     return publication;
   }
 
@@ -147,7 +157,9 @@ export class Engine {
       this.groups.leave(subscription);
       this.#held.settled(subscription, true);
     }
+    if (stream.view) stream.view.followers--;
     this.#releaseHeld(now);
+    this.#freeViews();
   }
 
   /** Acts on deadlines that have passed: to be called a few times a second. */
@@ -186,6 +198,16 @@ export class Engine {
     return view;
   }
 
+  #freeViews(): void {
+    for (const view of this.#leaving) {
+      if (view.published) this.#leaving.delete(view);
+      if (view.published || view.followers > 0 || !view.isEmpty) continue;
+      this.#leaving.delete(view);
+      this.#views.delete(view.key);
+      this.groups.forgetView(view);
+    }
+  }
+
   #typeOf(stream: StreamState, request: DiscoveryRequest): TypeUrl {
     const { typeUrl } = request;
     if (stream.typeUrl !== undefined && (typeUrl === '' || typeUrl === stream.typeUrl)) return stream.typeUrl;
@@ -204,6 +226,7 @@ export class Engine {
       throw new RequestRefused('INVALID_ARGUMENT', 'the first request of a stream must carry node');
     stream.node = this.#surroundings.decodeNode(request.node);
     stream.view = this.#view(this.#surroundings.viewOf(stream.node));
+    stream.view.followers++;
     this.#surroundings.identified(stream);
   }
 
@@ -231,8 +254,10 @@ export class Engine {
   }
 
   #settle(subscription: Subscription, request: DiscoveryRequest, now: number): void {
+    const reached = subscription.acknowledgedSequence;
     const settlement = subscription.settle(request.nonce, request.error, now);
     if (!settlement) return;
+    if (subscription.typeUrl === TYPE_URL.cds) this.#noteClusters(subscription.stream, settlement, reached);
     if (settlement.rejection) this.#surroundings.rejected(subscription, settlement.rejection);
     else this.#surroundings.acknowledged(subscription, now - settlement.outstanding.sentAt);
     if (subscription.typeUrl === TYPE_URL.cds && subscription.stream.isAggregated) {
@@ -241,6 +266,27 @@ export class Engine {
     if (this.#held.isEmpty) return;
     if (!settlement.rejection) this.#held.settled(subscription, false);
     this.#releaseHeld(now);
+  }
+
+  /**
+   * Keeps which clusters a stream rejected before it ever had them. "A NACK'd CDS is applied in part": Envoy's
+   * message names those that it refused; where it names none, it may be any.
+   *
+   * @param reached publication up to which the stream had acknowledged its clusters before
+   */
+  #noteClusters(
+    { refusedClusters }: StreamState,
+    { outstanding, rejection }: Settlement,
+    reached: number,
+  ): void {
+    if (rejection) {
+      const isNew = (name: string) => (this.pool.createdAt({ typeUrl: TYPE_URL.cds, name }) ?? 0) > reached;
+      const news = outstanding.answer.names.filter(isNew);
+      const named = news.filter((name) => rejection.message.includes(name));
+      for (const name of named.length > 0 ? named : news) refusedClusters.set(name, rejection.at);
+    } else if (refusedClusters.size > 0) {
+      for (const name of outstanding.answer.names) refusedClusters.delete(name);
+    }
   }
 
   /** Tells the members of every touched group; `direction` −1 takes types in the order for removals. */
@@ -259,6 +305,7 @@ export class Engine {
     this.#tell(now, 1);
     this.#publisher.remove(removals);
     this.#tell(now, -1);
+    this.#freeViews();
   }
 }
 

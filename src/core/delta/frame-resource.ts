@@ -7,6 +7,13 @@ import { bytesField, textField } from './wire.ts';
 /** Hexadecimal digits of a version: 64 bits tell a million contents apart. */
 const VERSION_DIGITS = 16;
 
+/** What the engine wants to know of a resource beside its bytes. */
+export interface ResourceFacts {
+  readonly ttlMs?: number | undefined;
+  readonly endpointsName?: string | undefined;
+  readonly clusterNames?: readonly string[];
+}
+
 /**
  * A resource, framed for both protocols, from the serialised message that it is. Its version is a hash of its
  * content, so that equal content has an equal version after a restart and in every replica.
@@ -15,7 +22,7 @@ export function frameResource(
   typeUrl: TypeUrl,
   name: string,
   body: Uint8Array,
-  { ttlMs, endpointsName }: { ttlMs?: number | undefined; endpointsName?: string | undefined } = {},
+  { ttlMs, endpointsName, clusterNames = [] }: ResourceFacts = {},
 ): Resource {
   const hash = createHash('sha256').update(body);
   if (ttlMs !== undefined) hash.update(`ttl ${ttlMs}`);
@@ -27,7 +34,7 @@ export function frameResource(
   const deltaFrame = bytesField(2, Buffer.concat([...head, any]));
   const bare = deltaFrame.subarray(deltaFrame.length - any.length);
   const sotwFrame = ttlMs === undefined ? bare : wrapForTtl(Buffer.concat([...head, any]));
-  return { typeUrl, name, version, deltaFrame, sotwFrame, ttlMs, endpointsName };
+  return { typeUrl, name, version, deltaFrame, sotwFrame, ttlMs, endpointsName, clusterNames };
 }
 
 /** "TTL": in state of the world a resource that expires is wrapped in a `Resource`. */

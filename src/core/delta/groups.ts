@@ -37,6 +37,11 @@ export class Groups {
     return this.#byView.get(view)?.get(typeUrl) ?? [];
   }
 
+  /** A view is gone for good, and nobody follows it. */
+  forgetView(view: View): void {
+    this.#byView.delete(view);
+  }
+
   /** Every group. */
   *all(): Iterable<SubscriptionGroup> {
     for (const groups of this.#interned.values()) yield* groups;

@@ -5,6 +5,8 @@ interface Entry {
   readonly resource: Resource;
   /** The publication in which it last changed. */
   readonly changedAt: number;
+  /** The publication since which it exists. */
+  readonly createdAt: number;
 }
 
 /** All resources that exist, by type and name. */
@@ -22,6 +24,11 @@ export class ResourcePool {
     return this.#types.get(key.typeUrl)?.get(key.name)?.changedAt;
   }
 
+  /** The publication since which a resource exists; undefined when it does not. */
+  createdAt(key: ResourceKey): number | undefined {
+    return this.#types.get(key.typeUrl)?.get(key.name)?.createdAt;
+  }
+
   /** Puts a resource in its place; false where its content is there already. */
   put(resource: Resource, sequence: number): boolean {
     let names = this.#types.get(resource.typeUrl);
@@ -29,8 +36,9 @@ export class ResourcePool {
       names = new Map();
       this.#types.set(resource.typeUrl, names);
     }
-    if (names.get(resource.name)?.resource.version === resource.version) return false;
-    names.set(resource.name, { resource, changedAt: sequence });
+    const before = names.get(resource.name);
+    if (before?.resource.version === resource.version) return false;
+    names.set(resource.name, { resource, changedAt: sequence, createdAt: before?.createdAt ?? sequence });
     if (resource.ttlMs !== undefined) this.#expiring.set(idOf(resource), resource);
     else if (this.#expiring.size > 0) this.#expiring.delete(idOf(resource));
     return true;

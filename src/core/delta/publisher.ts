@@ -87,6 +87,7 @@ export class Publisher {
     }
     for (const key of change.removeViews ?? []) {
       const view = this.#view(key);
+      view.published = false;
       for (const [typeUrl, name] of view.entries())
         removals.push({ kind: 'name', edit: { view, typeUrl, name } });
     }

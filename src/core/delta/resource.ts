@@ -18,6 +18,8 @@ export interface Resource extends ResourceKey {
   readonly ttlMs: number | undefined;
   /** Of a cluster with EDS: the resource that holds its endpoints. */
   readonly endpointsName: string | undefined;
+  /** Of a route configuration: the clusters that it leads to. */
+  readonly clusterNames?: readonly string[];
 }
 
 /** A resource at a version. */

@@ -30,6 +30,9 @@ export class StreamState {
   /** Endpoints of clusters told before it asked for any endpoints: these it needs whatever version it has. */
   clustersTold: (readonly string[])[] = [];
 
+  /** Clusters that it rejected and never had, and since when: a route to one of them fails every call. */
+  readonly refusedClusters = new Map<string, number>();
+
   readonly #deferred: DiscoveryRequest[] = [];
   #deferredBytes = 0;
 
@@ -140,6 +143,21 @@ export class Subscription {
     return this.outstanding.length === 0 && this.rejected.size === 0 && !this.isBehind;
   }
 
+  /** Names of all that is owed now. */
+  owedNames(): ReadonlySet<string> {
+    if (this.owesAll) return this.group.allNames();
+    const changed = this.group.changedSince(this.sentSequence);
+    return this.owed ? this.owed.union(changed) : changed;
+  }
+
+  /** Answers that tell what is owed now except these names, which stay owed. */
+  takeAnswersBut(withheld: ReadonlySet<string>, source: AnswerSource, sequence: number): readonly Answer[] {
+    const told = this.owedNames().difference(withheld);
+    this.oweOnly(withheld);
+    this.sentSequence = sequence;
+    return told.size === 0 ? [] : this.group.answersFor(told, source);
+  }
+
   /** The answers that tell all that is owed now; from here on none of it is. */
   takeAnswers(source: AnswerSource, sequence: number): readonly Answer[] {
     const { group, owed } = this;
@@ -147,7 +165,7 @@ export class Subscription {
     let answers: readonly Answer[];
     if (this.owesAll) answers = group.answersInFull(source);
     else if (!owed) answers = group.answersSince(this.sentSequence, source);
-    else if (changed) answers = group.answersFor(owed.union(group.changedSince(this.sentSequence)), source);
+    else if (changed) answers = group.answersFor(this.owedNames(), source);
     else answers = group.answersFor(owed, source, this.owedLabel);
     this.owesAll = false;
     this.owed = undefined;

@@ -6,6 +6,8 @@ export class View {
   readonly key: string;
   /** False until its contents are known: then nothing is said to its nodes, rather than that there is nothing. */
   published = false;
+  /** Streams whose nodes are shown it. */
+  followers = 0;
   readonly #names = new Map<TypeUrl, Set<string>>();
 
   constructor(key: string) {
@@ -28,6 +30,10 @@ export class View {
 
   delete(typeUrl: TypeUrl, name: string): void {
     this.#names.get(typeUrl)?.delete(name);
+  }
+
+  get isEmpty(): boolean {
+    return this.#names.values().every((names) => names.size === 0);
   }
 
   *entries(): Iterable<readonly [TypeUrl, string]> {
