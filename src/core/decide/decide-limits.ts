@@ -1,7 +1,6 @@
 import type { RateLimitPolicy } from '../api/traffic-policy.ts';
 import type { HistogramCounts } from '../observation/observation.ts';
 import { knownValue, type Reading } from '../observation/reading.ts';
-import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideLimit, type LimitObservation } from '../policy/limiter/decide-limit.ts';
 import { divideLimit, type Sharer } from '../policy/limiter/divide-limit.ts';
@@ -20,6 +19,8 @@ const TOLD = 0.25;
 const LEASE_MS = 60_000;
 /** Refusals below this part of the demand are a matter of counting at two places. */
 const COUNTING_ERROR = 0.02;
+/** Of the busiest instance's rate: an instance below it is not compared with. */
+const BUSY = 0.2;
 
 const NEW_LIMIT: OneLimitState = {
   law: undefined,
@@ -31,17 +32,16 @@ const NEW_LIMIT: OneLimitState = {
 };
 
 /**
- * One look at the limits whose figures are decided: adaptive rates, then the shares of global ones. While the
- * breaker is not closed no rate is adapted: what is served then says nothing of the capacity.
+ * One look at the limits whose figures are decided: adaptive rates, then the shares of global ones.
+ * @param interlocked another policy acts, so that what is served says nothing of the capacity: no rate is adapted
  */
-export function decideLimits(look: ServiceLook, breaker: BreakerDecision | undefined): LimitsDecision {
+export function decideLimits(look: ServiceLook, interlocked: boolean): LimitsDecision {
   const before = look.state.limits;
   const elapsedMs = before.lastMs === 0 ? 0 : Math.max(0, look.nowMs - before.lastMs);
   const given = look.policy?.spec.rateLimits ?? [];
   const decided = given.filter((limit) => limit.global || 'adaptive' in limit);
   const offered = offeredPerSecond(look, elapsedMs);
   const demand = look.frozen ? before.demand : smoothDemand(before.demand, offered, look.inbound, elapsedMs);
-  const interlocked = breaker !== undefined && breaker.state.phase !== 'CLOSED';
   const limits: Record<string, OneLimitState> = {};
   const rates = new Map<string, number>();
   const shares = new Map<string, Readonly<Record<string, number>>>();
@@ -121,7 +121,7 @@ function observeInstances(
   demand: LimitsState['demand'],
   elapsedMs: number,
 ): LimitObservation {
-  const known = look.inbound.flatMap((each) => each.servedPerSecond ?? []);
+  const known = busyOnes(look.inbound.flatMap((each) => each.servedPerSecond ?? []));
   const missing: Reading<never> = { kind: 'missing', detail: 'no inbound sidecar reports its load' };
   const counted = (perSecond: number): Reading<number> =>
     known.length === 0 ? missing : { kind: 'value', value: (perSecond * elapsedMs) / 1000, at: look.nowMs };
@@ -135,6 +135,12 @@ function observeInstances(
     queue: meanQueue(look),
     instances: known.length,
   };
+}
+
+/** An instance that gets next to nothing (backup, a version without weight) says nothing of what one can do. */
+function busyOnes(rates: readonly number[]): readonly number[] {
+  const most = Math.max(0, ...rates);
+  return rates.filter((rate) => rate >= BUSY * most);
 }
 
 function meanQueue({ observation, nowMs }: ServiceLook): Reading<number> {

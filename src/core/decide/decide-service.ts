@@ -5,8 +5,9 @@ import { decideBreaker } from '../policy/breaker/decide-breaker.ts';
 import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
-import type { RolloutDecision } from '../policy/rollout/decision.ts';
+import type { RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
 import { decideLimits } from './decide-limits.ts';
+import { candidateOnTrial, DEAD_TIME_MS, failuresAreLocal, hasDerated } from './interlocks.ts';
 import type { LimitsDecision } from './limits-decision.ts';
 import { restoredDecisions } from './restored-decisions.ts';
 import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
@@ -16,13 +17,19 @@ import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './s
  * policies know nothing of each other; what one may not do while another acts is said here.
  */
 export function decideService(look: ServiceLook): ServiceOutcome {
-  const rollout = lookAtRollout(look);
-  const breaker = lookAtBreaker(look);
+  const candidate = candidateOnTrial(look);
+  const trialBreaker = candidate === undefined ? undefined : lookAtCandidate(look, candidate);
+  const rollout = lookAtRollout(look, trialBreaker);
+  const breakerHeldMs = heldMs(look);
+  const breaker = lookAtBreaker(look, candidate, breakerHeldMs);
   const balance = lookAtEndpoints(look, breaker);
-  const limits = decideLimits(look, breaker);
+  const deratedAtMs = hasDerated(balance) ? look.nowMs : look.state.interlocks.deratedAtMs;
+  const settling = Math.abs(look.nowMs - deratedAtMs) < DEAD_TIME_MS;
+  const limits = decideLimits(look, settling || (breaker !== undefined && breaker.state.phase !== 'CLOSED'));
   const state: ServiceState = {
     rollout: nextRolloutState(look, rollout),
     breaker: breaker?.state,
+    interlocks: { trialBreaker: trialBreaker?.state, breakerHeldMs, deratedAtMs },
     breakerTrips: look.state.breakerTrips + (opened(look, breaker) ? 1 : 0),
     balance: Object.fromEntries([...balance].map(([version, decision]) => [version, decision.state])),
     limits: limits.state,
@@ -30,15 +37,22 @@ export function decideService(look: ServiceLook): ServiceOutcome {
   return {
     state,
     decisions: decisionsOf(look, state, breaker, balance),
-    events: eventsOf(look, rollout, breaker, balance, limits),
+    events: [
+      ...eventsOf(look, rollout, breaker, balance, limits),
+      ...trialEvents(look, candidate, trialBreaker),
+    ],
     rollout,
     breaker,
+    trialBreaker,
     balance,
     limits,
   };
 }
 
-function lookAtRollout(look: ServiceLook): RolloutDecision | undefined {
+function lookAtRollout(
+  look: ServiceLook,
+  trialBreaker: BreakerDecision | undefined,
+): RolloutDecision | undefined {
   if (look.rollout === undefined || look.rolloutObservation === undefined) return undefined;
   return decideRollout({
     rollout: look.rollout.metadata.name,
@@ -46,7 +60,7 @@ function lookAtRollout(look: ServiceLook): RolloutDecision | undefined {
     service: look.service.spec,
     observation: look.rolloutObservation,
     acknowledged: look.acknowledged,
-    commands: look.commands,
+    commands: [...look.commands, ...rollBackBy(look, trialBreaker)],
     answers: look.answers,
     frozen: look.frozen,
     state: stateOfRollout(look),
@@ -69,15 +83,52 @@ function nextRolloutState(look: ServiceLook, decision: RolloutDecision | undefin
   return { name, state: decision.state, startedAt };
 }
 
-function lookAtBreaker(look: ServiceLook): BreakerDecision | undefined {
+/** A candidate that would open a breaker goes back: that refuses nobody. */
+function rollBackBy(look: ServiceLook, breaker: BreakerDecision | undefined): readonly RolloutCommand[] {
+  if (breaker?.state.phase !== 'OPEN' || look.policy?.spec.breaker?.shadow) return [];
+  return [{ type: 'abort', because: `the candidate's breaker opened: ${breaker.state.message}` }];
+}
+
+/** The breaker of the candidate alone, by the same settings. */
+function lookAtCandidate(look: ServiceLook, candidate: string): BreakerDecision | undefined {
   const spec = look.policy?.spec.breaker;
-  if (spec === undefined) return undefined;
+  const observation = look.observation.versions.get(candidate);
+  if (spec === undefined || observation === undefined) return undefined;
   return decideBreaker({
     spec,
-    observation: sumVersions([...look.observation.versions.values()]),
+    observation,
+    state: look.state.interlocks.trialBreaker,
+    seed: `${look.observation.service}/${candidate}`,
+    frozen: look.frozen,
+    nowMs: look.nowMs,
+  });
+}
+
+/** How long the breaker has been waiting for weights and ejection to do the work. */
+function heldMs(look: ServiceLook): number {
+  const since = look.state.breaker?.lastMs ?? look.nowMs;
+  return failuresAreLocal(look)
+    ? look.state.interlocks.breakerHeldMs + Math.max(0, look.nowMs - since)
+    : Math.max(0, look.state.interlocks.breakerHeldMs - Math.max(0, look.nowMs - since));
+}
+
+/** The breaker of the service; the failures of a candidate on trial are its own affair. */
+function lookAtBreaker(
+  look: ServiceLook,
+  candidate: string | undefined,
+  waitedMs: number,
+): BreakerDecision | undefined {
+  const spec = look.policy?.spec.breaker;
+  if (spec === undefined) return undefined;
+  const versions = [...look.observation.versions].filter(([version]) => version !== candidate);
+  const closed = (look.state.breaker?.phase ?? 'CLOSED') === 'CLOSED';
+  const waits = closed && failuresAreLocal(look) && waitedMs < DEAD_TIME_MS;
+  return decideBreaker({
+    spec,
+    observation: sumVersions(versions.map(([, version]) => version)),
     state: look.state.breaker,
     seed: look.observation.service,
-    frozen: look.frozen,
+    frozen: look.frozen || waits,
     nowMs: look.nowMs,
   });
 }
@@ -154,6 +205,24 @@ function eventsOf(
   }
   for (const event of limits.events) events.push({ ...event, subject: `Limit/${id}`, evidence: null });
   return events;
+}
+
+function trialEvents(
+  look: ServiceLook,
+  candidate: string | undefined,
+  breaker: BreakerDecision | undefined,
+): readonly PolicyEvent[] {
+  const subject = `Breaker/${look.observation.service}/${candidate}`;
+  const change = {
+    before: look.state.interlocks.trialBreaker?.phase ?? 'CLOSED',
+    after: breaker?.state.phase,
+  };
+  return (breaker?.events ?? []).map((event) => ({
+    ...told(event),
+    subject,
+    evidence: breaker?.evidence,
+    change,
+  }));
 }
 
 function told(event: { readonly atMs: number; readonly reason: string; readonly message: string }) {

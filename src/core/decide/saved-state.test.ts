@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import { NEW_GATES } from '../policy/rollout/gate-memory.ts';
 import { restoredState, savedState } from './saved-state.ts';
-import { NEW_SERVICE_STATE, type ServiceState } from './service-look.ts';
+import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-look.ts';
 
 const state: ServiceState = {
   rollout: {
@@ -34,6 +34,7 @@ const state: ServiceState = {
   breakerTrips: 3,
   balance: { v1: { lastMs: 1000, endpoints: {}, published: { '127.0.0.1:9101': 0.5 } } },
   limits: { lastMs: 1000, demand: { a: 10 }, limits: {} },
+  interlocks: NO_INTERLOCKS,
 };
 
 /** As the database gives it back. */

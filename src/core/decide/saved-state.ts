@@ -4,7 +4,7 @@ import type { BreakerPhase } from '../policy/breaker/decision.ts';
 import { hasShape } from './has-shape.ts';
 import { NO_LIMITS } from './limits-decision.ts';
 import { isGateMemory, isRolloutState } from './saved-rollout.ts';
-import { NEW_SERVICE_STATE, type ServiceState } from './service-look.ts';
+import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-look.ts';
 
 /**
  * What the states mean. To be raised with a change of meaning that the shape does not tell: a part that was
@@ -33,6 +33,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
     breakerTrips: restoring.breakerTrips(),
     balance: restoring.balance(),
     limits: restoring.limits(),
+    interlocks: NO_INTERLOCKS,
   };
   return { state, dropped: restoring.dropped };
 }

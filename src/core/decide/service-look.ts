@@ -25,7 +25,20 @@ export interface ServiceState {
   /** By version. */
   readonly balance: Readonly<Record<string, BalanceState>>;
   readonly limits: LimitsState;
+  readonly interlocks: InterlockState;
 }
+
+/** What one policy must know of another. Of seconds only: after a restart it begins anew. */
+export interface InterlockState {
+  /** The breaker of the rollout's candidate while it is on trial. */
+  readonly trialBreaker: BreakerState | undefined;
+  /** For how long the breaker has waited for endpoints to be taken out, ms. */
+  readonly breakerHeldMs: number;
+  /** When an endpoint was last derated, ms since the epoch. */
+  readonly deratedAtMs: number;
+}
+
+export const NO_INTERLOCKS: InterlockState = { trialBreaker: undefined, breakerHeldMs: 0, deratedAtMs: 0 };
 
 export const NEW_SERVICE_STATE: ServiceState = {
   rollout: undefined,
@@ -33,6 +46,7 @@ export const NEW_SERVICE_STATE: ServiceState = {
   breakerTrips: 0,
   balance: {},
   limits: NO_LIMITS,
+  interlocks: NO_INTERLOCKS,
 };
 
 /** One look at one service: everything that its policies may decide by. */
@@ -64,6 +78,7 @@ export interface ServiceOutcome {
   readonly events: readonly PolicyEvent[];
   readonly rollout: RolloutDecision | undefined;
   readonly breaker: BreakerDecision | undefined;
+  readonly trialBreaker: BreakerDecision | undefined;
   readonly balance: ReadonlyMap<string, BalanceDecision>;
   readonly limits: LimitsDecision;
 }

@@ -7,8 +7,9 @@ import { type Turn, tell } from './turn.ts';
 /** Abort is looked at first, in every phase: before data, pauses, confirmations and the kill switch. */
 export function applyAbort(turn: Turn): Turn {
   const { phase } = turn.state;
-  const asked = turn.input.commands.some((command) => command.type === 'abort');
-  if (!asked || phase === 'RollingBack' || phase === 'RolledBack') return turn;
+  const asked = turn.input.commands.find((command) => command.type === 'abort');
+  if (asked === undefined || phase === 'RollingBack' || phase === 'RolledBack') return turn;
+  if (asked.because !== undefined) return rollBack(turn, 'BreakerOpened', asked.because);
   return rollBack(turn, 'Aborted', 'a person aborted the rollout');
 }
 

@@ -8,7 +8,9 @@ import type { RolloutCondition, RolloutState } from './state.ts';
 /** What a person asks for. `promote` leaves the present stage, or with `full` all stages at once. */
 export type RolloutCommand =
   | { readonly type: 'promote'; readonly full: boolean }
-  | { readonly type: 'pause' | 'resume' | 'abort' | 'retry' };
+  | { readonly type: 'pause' | 'resume' | 'retry' }
+  /** `because`: it is not a person who asks, and this is why. */
+  | { readonly type: 'abort'; readonly because?: string };
 
 /** How far the weights last decided have come. */
 export interface Acknowledgement {

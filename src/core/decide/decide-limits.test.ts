@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { readSpecs } from '../api/read-specs.ts';
+import type { InboundSidecar } from '../observation/inbound.ts';
+import { servedVersion } from './decide-fixture.ts';
+import { decideLimits } from './decide-limits.ts';
+import type { LimitsDecision } from './limits-decision.ts';
+import { NEW_SERVICE_STATE, type ServiceLook } from './service-look.ts';
+import { indexSpecs } from './spec-index.ts';
+
+const START = 1_700_000_000_000;
+
+interface Second {
+  /** Requests a second that are offered to each inbound sidecar. */
+  readonly offered: readonly number[];
+  readonly served?: readonly number[];
+  readonly acknowledged?: boolean;
+  readonly queue?: number;
+  readonly frozen?: boolean;
+  readonly interlocked?: boolean;
+}
+
+/** A look a second at a service with these limits. */
+function run(limits: string, seconds: readonly Second[]): readonly LimitsDecision[] {
+  const text = `
+apiVersion: penstock.dev/v1alpha1
+kind: ModelService
+metadata: {name: fraud}
+spec: {port: 9000, versions: [{name: v1, endpoints: {static: [{address: 10.0.0.1, port: 1}]}}]}
+---
+apiVersion: penstock.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: fraud}
+spec: {targetRef: {name: fraud}, rateLimits: [${limits}]}
+`;
+  const index = indexSpecs(readSpecs([{ file: 'specs.yaml', text }]).objects);
+  const service = index.services.get('default/fraud');
+  if (service === undefined) throw new Error('no service');
+  const decisions: LimitsDecision[] = [];
+  for (const [second, given] of seconds.entries()) {
+    const nowMs = START + second * 1000;
+    const endpoints = given.offered.map((requests, i) => ({
+      address: `10.0.0.${i}:1`,
+      requests,
+      failures: 0,
+      ...(given.queue === undefined ? {} : { queue: given.queue }),
+    }));
+    const inbound = given.offered.map(
+      (requests, i): InboundSidecar => ({
+        id: `s${i}`,
+        address: `10.0.0.${i}:1`,
+        servedPerSecond: given.served?.[i] ?? requests,
+        acknowledged: given.acknowledged ?? true,
+      }),
+    );
+    const look: ServiceLook = {
+      service,
+      rollout: undefined,
+      policy: index.policies.get('default/fraud'),
+      observation: {
+        service: 'default/fraud',
+        at: nowMs,
+        versions: new Map([['v1', servedVersion(endpoints, nowMs)]]),
+        queries: new Map(),
+      },
+      rolloutObservation: undefined,
+      endpoints: new Map(),
+      inbound,
+      acknowledged: { revision: 0, connected: 1, laggards: [] },
+      commands: [],
+      answers: new Map(),
+      frozen: given.frozen ?? false,
+      state: { ...NEW_SERVICE_STATE, limits: decisions.at(-1)?.state ?? NEW_SERVICE_STATE.limits },
+      nowMs,
+    };
+    decisions.push(decideLimits(look, given.interlocked ?? false));
+  }
+  return decisions;
+}
+
+const times = (count: number, second: Second): readonly Second[] =>
+  Array.from({ length: count }, () => second);
+const sharesOf = (decision: LimitsDecision | undefined) => Object.values(decision?.shares.get('all') ?? {});
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+describe('a global limit', () => {
+  const GLOBAL = '{name: all, global: true, requestsPerSecond: 100}';
+
+  it('is shared alike while nothing is known of the demand', () => {
+    expect(sharesOf(run(GLOBAL, [{ offered: [0, 0] }])[0])).toEqual([50, 50]);
+  });
+  it('follows the demand, a fifth of it shared alike', () => {
+    const [busy, idle] = sharesOf(run(GLOBAL, times(60, { offered: [900, 100] })).at(-1));
+    expect(busy).toBeCloseTo(82, 0);
+    expect(idle).toBeCloseTo(18, 0);
+  });
+  it('is never given out twice: an increase waits until the decrease is acknowledged', () => {
+    const decisions = run(GLOBAL, [
+      ...times(5, { offered: [500, 500] }),
+      ...times(30, { offered: [900, 100], acknowledged: false }),
+    ]);
+    expect(Math.max(...decisions.map((each) => sum(sharesOf(each))))).toBeLessThanOrEqual(100);
+    expect(sharesOf(decisions.at(-1))[0]).toBe(50);
+    expect(decisions.at(-1)?.waiting).toBe(true);
+  });
+  it('under the kill switch keeps its shares', () => {
+    const decisions = run(GLOBAL, [
+      ...times(5, { offered: [500, 500] }),
+      ...times(30, { offered: [900, 100], frozen: true }),
+    ]);
+    expect(sharesOf(decisions.at(-1))).toEqual([50, 50]);
+  });
+});
+
+describe('an adaptive limit', () => {
+  const ADAPTIVE = '{name: all, adaptive: {signal: Queue, target: 5, minRequestsPerSecond: 1}}';
+  const overloaded: Second = { offered: [300], served: [50], queue: 40 };
+
+  it('comes down to what is served, less what works the queue off', () => {
+    const rate = run(ADAPTIVE, times(10, overloaded)).at(-1)?.rates.get('all');
+    expect(rate).toBeGreaterThan(35);
+    expect(rate).toBeLessThan(50);
+  });
+  it.each([
+    ['under the kill switch', { frozen: true }],
+    ['while another policy acts', { interlocked: true }],
+  ])('is left alone %s', (_, given) => {
+    const settled = times(10, overloaded);
+    const before = run(ADAPTIVE, settled).at(-1)?.rates.get('all');
+    const after = run(ADAPTIVE, [...settled, ...times(10, { ...overloaded, queue: 400, ...given })]);
+    expect(after.at(-1)?.rates.get('all')).toBe(before);
+  });
+  it('does not count instances without traffic as ones that could do no more', () => {
+    const [two] = run(ADAPTIVE, times(1, { offered: [300, 1], served: [50, 1], queue: 40 })).slice(-1);
+    const [one] = run(ADAPTIVE, times(1, overloaded)).slice(-1);
+    expect(two?.rates.get('all')).toBe(one?.rates.get('all'));
+  });
+  it('tells when it begins to act', () => {
+    const reasons = run(ADAPTIVE, times(10, overloaded)).flatMap(({ events }) =>
+      events.map(({ reason }) => reason),
+    );
+    expect(reasons).toEqual(['LimitLowered']);
+  });
+  it('that is global too is divided by demand', () => {
+    const both = ADAPTIVE.replace('{name: all,', '{name: all, global: true,');
+    const last = run(both, times(30, { offered: [300, 300], served: [50, 50], queue: 40 })).at(-1);
+    expect(sum(sharesOf(last))).toBeCloseTo(2 * (last?.rates.get('all') ?? 0), 0);
+  });
+});
