@@ -17,8 +17,13 @@ export interface CallEnd {
   readonly message: string;
 }
 
+/** Of a message so much is told, characters: what is longer than a client takes as headers would be lost whole. */
+const TOLD = 1_000;
+
 /** The fields that tell a status; the message is percent-encoded, as gRPC over HTTP/2 has it. */
 export function statusFields({ code, message }: CallEnd): Record<string, string | number> {
   const fields = { 'grpc-status': GRPC_STATUS[code] };
-  return message === '' ? fields : { ...fields, 'grpc-message': encodeURI(message.toWellFormed()) };
+  return message === ''
+    ? fields
+    : { ...fields, 'grpc-message': encodeURI(message.slice(0, TOLD).toWellFormed()) };
 }

@@ -100,23 +100,33 @@ class FieldRun {
   }
 }
 
+/** Of the text of a rejection so much is kept, bytes: it stays for as long as the rejection stands. */
+const REJECTION_BYTES = 16 * 1024;
+
 /** `google.rpc.Status.message`; a NACK without one still is a NACK. */
 function statusMessage(bytes: Buffer, start: number, end: number): string {
   const reader = new FieldReader(bytes, start, end);
   let message = '';
   while (reader.next()) {
-    if (reader.field === 2) message = reader.text();
+    if (reader.field === 2) message = reader.text(REJECTION_BYTES);
     else reader.skip();
   }
   return message || 'rejected without a reason';
 }
 
-/** The names in `rawNames` under one of its field numbers, each once, in their order. */
-export function namesIn(rawNames: Buffer | undefined, field: number): Set<string> {
+/**
+ * The names in `rawNames` under one of its field numbers, each once, in their order. Reading ends when there are
+ * more than `most`: that many are refused, and need not be read for it.
+ */
+export function namesIn(
+  rawNames: Buffer | undefined,
+  field: number,
+  most = Number.POSITIVE_INFINITY,
+): Set<string> {
   const names = new Set<string>();
   if (!rawNames) return names;
   const reader = new FieldReader(rawNames);
-  while (reader.next()) {
+  while (names.size <= most && reader.next()) {
     if (reader.field === field) names.add(reader.text());
     else reader.skip();
   }

@@ -43,7 +43,7 @@ function editByDelta(sub: Subscription, rawNames: Buffer, mayShare: boolean, ctx
     follow(sub, remembered, ctx);
     return;
   }
-  const add = namesIn(rawNames, SUBSCRIBE);
+  const add = namesIn(rawNames, SUBSCRIBE, ctx.namesPerType);
   const drop = namesIn(rawNames, UNSUBSCRIBE);
   if (add.size > 0) sub.wildcardByLegacy = false;
   const keepsAll = from.view !== undefined && !drop.delete(WILDCARD) && !(byLegacy && add.size > 0);
@@ -84,7 +84,7 @@ function editBySotw(sub: Subscription, rawNames: Buffer, ctx: RequestContext): v
     if (remembered.to !== from) follow(sub, remembered, ctx);
     return;
   }
-  const names = namesIn(rawNames, SUBSCRIBE);
+  const names = namesIn(rawNames, SUBSCRIBE, ctx.namesPerType);
   const view = names.delete(WILDCARD) ? sub.stream.view : undefined;
   const add = names.difference(from.names);
   const drop = from.names.difference(names);

@@ -78,9 +78,10 @@ export class FieldReader {
     return false;
   }
 
-  text(): string {
+  /** @param most bytes to read; the rest is passed over */
+  text(most = Number.POSITIVE_INFINITY): string {
     const start = this.enter();
-    return this.bytes.toString('utf8', start, this.position);
+    return this.bytes.toString('utf8', start, Math.min(this.position, start + most));
   }
 
   skip(): void {
