@@ -8,6 +8,7 @@ import { rolloutActionCommands, switchCommands } from '../cli/rollout-actions.ts
 import { waitCommand } from '../cli/wait.ts';
 import { demoCommand } from '../demo/demo-command.ts';
 import { openAuditFile } from '../state/state-store.ts';
+import { replayCommand } from './replay-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { penstockVersion } from './version.ts';
 
@@ -52,6 +53,7 @@ function buildProgram(): Command {
     waitCommand(),
     ...switchCommands(),
     auditCommand(openAuditFile),
+    replayCommand(),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

@@ -8,7 +8,6 @@ import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
 import { Confirmations } from '../notify/confirmations.ts';
 import { SignalObserver } from '../signals/observer.ts';
-import { PrometheusClient } from '../signals/prometheus/client.ts';
 import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
 import { NodeRefused } from '../xds/contract.ts';
@@ -20,6 +19,7 @@ import { encodeForPool } from './encode.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
+import { openPrometheus } from './prometheus-client.ts';
 import { Reporting } from './reporting.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { SpecsInForce } from './specs-in-force.ts';
@@ -167,17 +167,8 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 function openSignals(options: ServeOptions): SignalObserver {
-  const { prometheus: url, prometheusTokenFile, prometheusCaFile, prometheusTimeout } = options;
-  if (url === undefined) return new SignalObserver({ prometheus: undefined });
-  const client = new PrometheusClient({
-    url,
-    timeoutMs: prometheusTimeout,
-    ...(prometheusTokenFile === undefined
-      ? {}
-      : { credentials: { kind: 'bearer-file' as const, file: prometheusTokenFile } }),
-    ...(prometheusCaFile === undefined ? {} : { tls: { caFile: prometheusCaFile } }),
-  });
-  return new SignalObserver({ prometheus: client });
+  const { prometheus: url } = options;
+  return new SignalObserver({ prometheus: url === undefined ? undefined : openPrometheus(url, options) });
 }
 
 /** The token is read from the environment, where Consul's own programs look for it. */

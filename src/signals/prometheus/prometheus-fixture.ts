@@ -16,6 +16,8 @@ export interface PrometheusSetup {
   readonly web?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly arguments?: readonly string[];
+  /** Folder with blocks of the past; an empty one of its own unless given. */
+  readonly data?: string;
 }
 
 /** A real Prometheus on a free port of loopback, for tests. */
@@ -37,7 +39,7 @@ export async function startPrometheus(setup: PrometheusSetup): Promise<Prometheu
     setup.executable,
     [
       `--config.file=${join(folder, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(folder, 'data')}`,
+      `--storage.tsdb.path=${setup.data ?? join(folder, 'data')}`,
       '--web.listen-address=127.0.0.1:0',
       ...(setup.web === undefined ? [] : [`--web.config.file=${join(folder, 'web.yml')}`]),
       ...(setup.arguments ?? []),
