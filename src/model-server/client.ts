@@ -72,7 +72,7 @@ export function connectModel(address: string, options: Record<string, string | n
 }
 
 /** The protocol's message for a call, with its tensors as raw bytes. */
-export function inferMessage({ model, version = '', inputs }: InferCall): ModelInferRequest {
+function inferMessage({ model, version = '', inputs }: InferCall): ModelInferRequest {
   return create(ModelInferRequestSchema, {
     modelName: model,
     modelVersion: version,

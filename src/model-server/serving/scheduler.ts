@@ -167,24 +167,35 @@ export class Scheduler {
       this.#settle();
       return;
     }
-    this.#busySinceMs = performance.now();
+    const startedMs = performance.now();
+    this.#busySinceMs = startedMs;
     this.#inFlight = batch.length;
-    void this.#compute(runner, batch).finally(() => {
-      this.#busyTotalMs += performance.now() - (this.#busySinceMs ?? 0);
-      this.#busySinceMs = undefined;
-      this.#inFlight = 0;
-      this.#next();
+    void this.#compute(runner, batch).then((answer) => {
+      // What has arrived by now is read before the next batch is taken, and the runner is given that batch before the
+      // answers go out: it should not wait for either.
+      setImmediate(() => {
+        this.#busyTotalMs += performance.now() - startedMs;
+        this.#busySinceMs = undefined;
+        this.#inFlight = 0;
+        this.#next();
+        answer(startedMs);
+        this.#settle();
+      });
     });
   }
 
-  async #compute(runner: BatchRunner, batch: readonly Entry[]): Promise<void> {
+  /** Computes a batch; what it returns gives each request its answer. */
+  async #compute(runner: BatchRunner, batch: readonly Entry[]): Promise<(startedMs: number) => void> {
     try {
-      const result = await this.#run(runner, batch);
-      const parts =
-        batch.length === 1 ? [result.outputs] : splitOutputs(result.outputs, batch.map(rowsOfEntry));
+      const { outputs, computeMs } = await this.#run(runner, batch);
+      const parts = batch.length === 1 ? [outputs] : splitOutputs(outputs, batch.map(rowsOfEntry));
       if (parts) {
-        this.#answer(batch, parts, result.computeMs);
-        return;
+        this.#lastSuccessMs = performance.now();
+        return (startedMs) => {
+          for (const [index, { resolve, queuedMs }] of batch.entries()) {
+            resolve({ outputs: parts[index] ?? [], queueMs: startedMs - queuedMs, computeMs });
+          }
+        };
       }
       this.#maxRows = 1;
       this.#settings.onUnbatchable();
@@ -192,11 +203,16 @@ export class Scheduler {
       const problem = asProblem(thrown);
       // A single bad request fails the batch it is in: its neighbours get another chance, each alone.
       if (batch.length === 1 || problem.code === 'UNAVAILABLE') {
-        for (const entry of batch) entry.reject(problem);
-        return;
+        return () => {
+          for (const entry of batch) entry.reject(problem);
+        };
       }
     }
-    for (const entry of batch) await this.#compute(runner, [entry]);
+    const answers: ((startedMs: number) => void)[] = [];
+    for (const entry of batch) answers.push(await this.#compute(runner, [entry]));
+    return (startedMs) => {
+      for (const answer of answers) answer(startedMs);
+    };
   }
 
   async #run(runner: BatchRunner, batch: readonly Entry[]): Promise<BatchResult> {
@@ -207,14 +223,6 @@ export class Scheduler {
     const totalMs = performance.now() - startedMs;
     if (rows > 0) this.#settings.onBatch({ rows, computeMs: result.computeMs, totalMs });
     return result;
-  }
-
-  #answer(batch: readonly Entry[], parts: readonly (readonly Tensor[])[], computeMs: number): void {
-    const startedMs = this.#busySinceMs ?? 0;
-    this.#lastSuccessMs = performance.now();
-    for (const [index, entry] of batch.entries()) {
-      entry.resolve({ outputs: parts[index] ?? [], queueMs: startedMs - entry.queuedMs, computeMs });
-    }
   }
 
   #settle(): void {
