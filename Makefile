@@ -23,8 +23,9 @@ setup: ## Node, its packages, Envoy and Prometheus into the cache (every target 
 modules:
 	@tools/setup.sh modules
 
-generate: $(messages) ## protobuf messages from proto/, reference documents from the kinds
+generate: $(messages) ## protobuf messages from proto/, reference documents from the kinds, alerts and dashboards from the metrics
 	@$(run) node tools/generate-reference.ts >/dev/null
+	@$(run) node tools/generate-observability.ts >/dev/null
 
 # The folders are among the prerequisites because a file that is gone has no date.
 $(messages): $(shell find proto -name '*.proto' -o -type d) buf.yaml buf.gen.yaml | modules

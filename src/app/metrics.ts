@@ -90,6 +90,8 @@ function xdsMetrics(registry: Registry): XdsMetrics {
   const rejections = counter('penstock_xds_rejections_total', 'Answers that a sidecar rejected (NACK).', [
     'type',
   ]);
+  // A series that is born with its first rejection shows no increase.
+  for (const type of SHORT_NAMES.values()) rejections.inc({ type }, 0);
   const coalesced = counter(
     'penstock_xds_coalesced_total',
     'Publications told together with an earlier one.',

@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { hookFormats } from '../core/api/webhook.ts';
 
 /** What is counted of telling and saving. */
 export interface ReportMetrics {
@@ -21,17 +22,20 @@ export function reportMetrics(registry: Registry): ReportMetrics {
       this.set(read());
     },
   });
+  const notifications = new Counter({
+    name: 'penstock_notifications_total',
+    help: 'Events told to receivers, or given up after all tries.',
+    labelNames: ['format', 'result'],
+    registers,
+  });
+  // A series that is born with its first failure shows no increase.
+  for (const format of hookFormats) notifications.inc({ format, result: 'failed' }, 0);
   return {
+    notifications,
     decisions: new Counter({
       name: 'penstock_decisions_total',
       help: 'Decisions by reason, and what people asked for.',
       labelNames: ['reason'],
-      registers,
-    }),
-    notifications: new Counter({
-      name: 'penstock_notifications_total',
-      help: 'Events told to receivers, or given up after all tries.',
-      labelNames: ['format', 'result'],
       registers,
     }),
     saveFailures: new Counter({

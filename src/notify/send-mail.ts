@@ -1,4 +1,3 @@
-import { createTransport } from 'nodemailer';
 import type { Verdict } from '../core/notify/answer.ts';
 import type { Mail } from '../core/notify/message.ts';
 
@@ -11,6 +10,8 @@ const PERMANENT = 500;
  */
 export async function sendMail(mail: Mail, timeoutMs: number): Promise<Verdict> {
   const { host, port, secure, user, password } = mail.server;
+  // Loaded where a webhook asks for mail, and nowhere else.
+  const { createTransport } = await import('nodemailer');
   const transport = createTransport({
     host,
     port,

@@ -3,6 +3,7 @@ import { accept, type Checker } from './checker.ts';
 import { checkDeadCode } from './dead-code.ts';
 import { checkFormatting } from './formatting.ts';
 import { checkImports } from './imports.ts';
+import { checkObservability } from './observability.ts';
 import { checkReference } from './reference.ts';
 import { sourceFiles } from './sources.ts';
 import { checkTypes } from './types.ts';
@@ -17,6 +18,7 @@ const CHECKERS: readonly Checker[] = [
   { name: 'import directions', minimumFiles: sources.length, check: () => checkImports(root, sources) },
   { name: 'dead code and dependencies', minimumFiles: sources.length, check: () => checkDeadCode(root) },
   { name: 'generated reference', minimumFiles: 1, check: () => checkReference(root) },
+  { name: 'alerts and dashboards', minimumFiles: 1, check: () => checkObservability(root) },
 ];
 
 if (sources.length === 0) throw new Error('no source file was found: is this the checkout?');

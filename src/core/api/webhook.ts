@@ -76,10 +76,11 @@ const common = {
     ),
 };
 
+/** How a message can be written. */
+export const hookFormats = ['generic', 'slack', 'teams', 'dingtalk', 'wecom', 'pagerduty', 'email'] as const;
+
 const format = defaulted(
-  z
-    .enum(['generic', 'slack', 'teams', 'dingtalk', 'wecom', 'pagerduty', 'email'])
-    .describe('How the body is written.'),
+  z.enum(hookFormats).describe('How the body is written.'),
   'generic',
   'JSON with every field of the event',
 );
