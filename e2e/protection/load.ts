@@ -1,15 +1,18 @@
 import type { Answer, Caller } from '../translate/caller.ts';
 
+/** When an answer came, and how long it took, ms. */
+export type TimedAnswer = Answer & { readonly at: number; readonly tookMs: number };
+
 /** Calls that go on at a rate until they are stopped. */
 export interface Load {
-  /** What was answered so far, with the time of the answer. */
-  readonly answers: readonly (Answer & { readonly at: number })[];
+  /** What was answered so far. */
+  readonly answers: readonly TimedAnswer[];
   stop(): Promise<void>;
 }
 
 /** Starts calls at a steady rate; they do not wait for each other, and a deadline ends each. */
 export function startLoad(caller: Caller, authority: string, ratePerSecond: number, deadlineMs = 5000): Load {
-  const answers: (Answer & { at: number })[] = [];
+  const answers: TimedAnswer[] = [];
   const underway = new Set<Promise<void>>();
   const startedAt = performance.now();
   let begun = 0;
@@ -17,9 +20,13 @@ export function startLoad(caller: Caller, authority: string, ratePerSecond: numb
     const due = Math.floor(((performance.now() - startedAt) * ratePerSecond) / 1000);
     while (begun < due) {
       begun += 1;
+      const from = performance.now();
       const call = caller
         .call(authority, { 'grpc-timeout': `${deadlineMs}m`, 'x-user-id': `u${begun}` }, deadlineMs)
-        .then((answer) => void answers.push({ ...answer, at: performance.now() }))
+        .then((answer) => {
+          const at = performance.now();
+          answers.push({ ...answer, at, tookMs: at - from });
+        })
         .finally(() => underway.delete(call));
       underway.add(call);
     }

@@ -11,8 +11,11 @@ export interface Queueing {
   stop(): void;
 }
 
-/** @param perSecond calls that it serves a second */
-export function queueing(perSecond: number): Queueing {
+/**
+ * @param perSecond calls that it serves a second
+ * @param options `worksForTheGone`: it works for callers who have given up, as a model server does
+ */
+export function queueing(perSecond: number, options: { readonly worksForTheGone?: boolean } = {}): Queueing {
   const queue: ServerHttp2Stream[] = [];
   let capacity = perSecond;
   let credit = 0;
@@ -25,6 +28,7 @@ export function queueing(perSecond: number): Queueing {
     while (credit >= 1) {
       const stream = queue.shift();
       if (stream === undefined) break;
+      if (stream.destroyed && !options.worksForTheGone) continue;
       credit -= 1;
       if (!stream.destroyed) answer(stream, queue.length);
     }

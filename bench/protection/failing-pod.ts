@@ -1,0 +1,73 @@
+import { startLoad } from '../../e2e/protection/load.ts';
+import { answers, type Behaviour, fails, startStandIn } from '../../e2e/translate/model-server.ts';
+import { type Random, seeded } from '../statistics/random.ts';
+import { pass, type Row } from './figures.ts';
+import { type Fleet, penstockFleet, poolSpecs, staticFleet } from './fleet.ts';
+
+const PODS = 4;
+const SIDECARS = 8;
+const RATE = 40;
+const FAILING = 0.3;
+const INTERNAL = 13;
+const HEALTHY_MS = 6_000;
+const FAULTY_MS = 30_000;
+const WINDOW_MS = 3_000;
+/** Less than this part of its fair share over the window: it is derated. */
+const DERATED = 0.6;
+
+/** One of four pods fails 30 % of its requests, at 40 requests/s over eight sidecars: none of them sees enough. */
+export async function failingPod(runs: number): Promise<readonly Row[]> {
+  const makers: readonly ((ports: readonly number[]) => Promise<Fleet>)[] = [
+    (ports) => penstockFleet(poolSpecs(ports, 'balancing: {}, outlierDetection: {}'), SIDECARS),
+    (ports) => staticFleet('Envoy, outlier detection by default', ports, 'defaults', SIDECARS),
+    (ports) => staticFleet('Envoy, outlier detection tuned', ports, 'tuned', SIDECARS),
+  ];
+  const rows: Row[] = [];
+  for (const make of makers) {
+    const seen: { name: string; seconds: number | undefined; failed: number }[] = [];
+    for (let run = 0; run < runs; run++) seen.push(await once(make, seeded(run + 1)));
+    const name = seen[0]?.name ?? '';
+    rows.push({ what: `${name}: derated after`, unit: 's', values: seen.map(({ seconds }) => seconds) });
+    rows.push({
+      what: `${name}: failed in ${FAULTY_MS / 1000} s`,
+      unit: `of ${(RATE * FAULTY_MS) / 1000}`,
+      values: seen.map(({ failed }) => failed),
+    });
+  }
+  return rows;
+}
+
+async function once(make: (ports: readonly number[]) => Promise<Fleet>, random: Random) {
+  const pods = await Promise.all(Array.from({ length: PODS }, (_, i) => startStandIn(`pod-${i}`)));
+  const fleet = await make(pods.map(({ port }) => port));
+  const loads = fleet.callers.map((caller) => startLoad(caller, fleet.authority, RATE / SIDECARS));
+  await pass(HEALTHY_MS);
+  const [bad] = pods;
+  const hits: number[] = [];
+  const began = performance.now();
+  if (bad !== undefined) bad.behaviour = failingNowAndThen(random, hits);
+  await pass(FAULTY_MS);
+  await Promise.all(loads.map((load) => load.stop()));
+  await fleet.stop();
+  await Promise.all(pods.map((pod) => pod.stop()));
+  const failed = loads.flatMap((load) => load.answers).filter(({ status }) => status === INTERNAL).length;
+  return { name: fleet.name, seconds: deratedAfter(hits, began), failed };
+}
+
+function failingNowAndThen(random: Random, hits: number[]): Behaviour {
+  const well = answers('pod-0');
+  const ill = fails(INTERNAL);
+  return (stream, headers) => {
+    hits.push(performance.now());
+    (random.next() < FAILING ? ill : well)(stream, headers);
+  };
+}
+
+/** When the pod's share over the window fell for the first time, seconds; the window's length is not counted. */
+function deratedAfter(hits: readonly number[], began: number): number | undefined {
+  const few = (DERATED * RATE * WINDOW_MS) / 1000 / PODS;
+  for (let at = began; at <= began + FAULTY_MS - WINDOW_MS; at += 100) {
+    if (hits.filter((hit) => hit >= at && hit < at + WINDOW_MS).length < few) return (at - began) / 1000;
+  }
+  return undefined;
+}

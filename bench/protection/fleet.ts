@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { World } from '../../e2e/protection/world.ts';
+import { Caller } from '../../e2e/translate/caller.ts';
+import { freePort, until } from '../../e2e/translate/mesh.ts';
+import { findTool } from '../../src/app/toolchain.ts';
+import { staticEnvoy, type Tuning } from './static-envoy.ts';
+
+/** Callers' sidecars in front of a pool, however they are run. */
+export interface Fleet {
+  readonly name: string;
+  readonly callers: readonly Caller[];
+  /** What callers dial. */
+  readonly authority: string;
+  /** The control plane behind it, where there is one. */
+  readonly world: World | undefined;
+  stop(): Promise<void>;
+}
+
+export const AUTHORITY = 'pool.default.svc.cluster.local';
+
+/** A ModelService `pool` with one version over these ports, and a TrafficPolicy with these fields (YAML flow). */
+export function poolSpecs(ports: readonly number[], policy: string, service = ''): string {
+  const endpoints = ports.map((port) => `{address: 127.0.0.1, port: ${port}}`).join(', ');
+  return `
+apiVersion: penstock.dev/v1alpha1
+kind: ModelService
+metadata: {name: pool}
+spec:
+  port: 9000
+  versions: [{name: v1, endpoints: {static: [${endpoints}]}}]
+  ${service}
+---
+apiVersion: penstock.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: pool}
+spec: {targetRef: {name: pool}, ${policy}}
+`;
+}
+
+/** Penstock, as people run it, with so many callers' sidecars. */
+export async function penstockFleet(specs: string, sidecars: number): Promise<Fleet> {
+  const world = await World.start(specs);
+  const started = await Promise.all(Array.from({ length: sidecars }, () => world.outbound()));
+  const callers = started.map(({ port }) => new Caller(port));
+  return {
+    name: 'Penstock',
+    callers,
+    authority: AUTHORITY,
+    world,
+    stop: async () => {
+      for (const caller of callers) caller.close();
+      await world.stop();
+    },
+  };
+}
+
+/** So many Envoys with one hand-written configuration, and nobody who watches them. */
+export async function staticFleet(
+  name: string,
+  ports: readonly number[],
+  tuning: Tuning,
+  sidecars: number,
+): Promise<Fleet> {
+  const folder = mkdtempSync(join(tmpdir(), 'penstock-static-'));
+  const started = await Promise.all(
+    Array.from({ length: sidecars }, (_, i) => startStatic(join(folder, `${i}`), ports, tuning)),
+  );
+  return {
+    name,
+    callers: started.map(({ caller }) => caller),
+    authority: AUTHORITY,
+    world: undefined,
+    stop: async () => {
+      await Promise.all(started.map(({ stop }) => stop()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startStatic(base: string, ports: readonly number[], tuning: Tuning) {
+  const port = await freePort();
+  writeFileSync(`${base}.json`, JSON.stringify(staticEnvoy(port, ports, tuning)));
+  const adminFile = `${base}.admin`;
+  const fixed = ['--use-dynamic-base-id', '--concurrency', '1', '-l', 'error'];
+  const args = ['-c', `${base}.json`, '--admin-address-path', adminFile, ...fixed];
+  const child = spawn(findTool('envoy').path, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  await until('Envoy is ready', async () => {
+    if (child.exitCode !== null) throw new Error(`Envoy ended with ${child.exitCode}`);
+    return isReady(adminFile);
+  });
+  const caller = new Caller(port);
+  return {
+    caller,
+    stop: async () => {
+      caller.close();
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function isReady(adminFile: string): Promise<boolean> {
+  try {
+    const address = readFileSync(adminFile, 'utf8');
+    return address !== '' && (await (await fetch(`http://${address}/ready`)).text()).startsWith('LIVE');
+  } catch {
+    return false;
+  }
+}
