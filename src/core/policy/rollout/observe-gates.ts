@@ -8,6 +8,9 @@ import { observeQuery } from './query-gate.ts';
 import { observeScoreShift } from './score-shift-gate.ts';
 import { type Turn, tell } from './turn.ts';
 
+/** A look may be late by so many intervals before it is taken for a gap. */
+const LATE_LOOKS = 2;
+
 /**
  * Shows every gate this look. The chance of a false rollback is shared by those that test sequentially.
  * @param counting the traffic seen now is that of the present stage
@@ -17,6 +20,9 @@ export function observeGates(turn: Turn, counting: boolean, bakingLooks: number 
   const { spec } = turn.input;
   const testing = spec.analysis.metrics.filter((metric) => metric.type !== 'Query').length;
   const alpha = spec.analysis.confidence.falseRollback / Math.max(1, testing);
+  // While nobody looked nothing was missed: a restart is no time without data.
+  const { interval } = spec.analysis;
+  const missedMs = turn.elapsedMs > LATE_LOOKS * interval ? interval : turn.elapsedMs;
   const gates: Record<string, GateMemory> = {};
   const evidence: GateEvidence[] = [];
   let told = turn;
@@ -24,7 +30,7 @@ export function observeGates(turn: Turn, counting: boolean, bakingLooks: number 
     const memory = rememberedFor(metric, turn);
     const look = lookFor(metric, turn, { alpha, counting, bakingLooks });
     const outcome = observe(metric, memory?.state, look);
-    const blindMs = outcome.verdict === 'no-data' ? (memory?.blindMs ?? 0) + turn.elapsedMs : 0;
+    const blindMs = outcome.verdict === 'no-data' ? (memory?.blindMs ?? 0) + missedMs : 0;
     gates[metric.name] = {
       spec: JSON.stringify(metric),
       state: outcome.state,

@@ -84,6 +84,16 @@ describe('sidecars', () => {
 });
 
 describe('a rollout survives', () => {
+  it('a restart: while nobody looked no data was missed', () => {
+    const simulation = new Simulation({
+      spec: heldRollout,
+      clockMs: (second) => START + second * 1000 + (second > 10 ? 20_000 : 0),
+      dark: (second) => (second === 11 || second === 12 ? 'missing' : undefined),
+    }).run(12);
+    expect(simulation.phase).toBe('Progressing');
+    expect(simulation.weightOf('v2')).toBe(1000);
+  });
+
   it('edited steps: goes on from the nearest lower weight', () => {
     const wide = {
       ...steppedRollout,
