@@ -6,7 +6,7 @@ import { modelServerProgram, penstockProgram, projectDirectory } from '../app/in
 import { breakerTrip } from './acts/breaker-trip.ts';
 import { greedyClient } from './acts/greedy-client.ts';
 import { promotion } from './acts/promotion.ts';
-import { rollback } from './acts/rollback.ts';
+import { rollback, rollbackByPrometheus } from './acts/rollback.ts';
 import { slowPod } from './acts/slow-pod.ts';
 import { wrongAnswers } from './acts/wrong-answers.ts';
 import { createNarrator, type Narrator } from './narrator.ts';
@@ -103,7 +103,15 @@ async function runDemo(options: DemoOptions): Promise<void> {
 
 /** All acts in the order of the story, or those that were named with what they build on. */
 function chooseActs(only: readonly string[] | undefined, signals: SignalsInUse): readonly Act[] {
-  const all = [promotion, rollback(signals), wrongAnswers, greedyClient, breakerTrip, slowPod];
+  const all = [
+    promotion,
+    rollback(signals),
+    wrongAnswers,
+    greedyClient,
+    breakerTrip,
+    slowPod,
+    rollbackByPrometheus,
+  ];
   if (only === undefined) return all;
   const unknown = only.filter((name) => !all.some((act) => act.name === name));
   if (unknown.length > 0) {

@@ -50,6 +50,7 @@ export async function playStory(options: PlayOptions): Promise<Partial<DemoRepor
     setFault: (names, fault) => world.setFault(names, fault),
     writeSpecs: (rollout) => world.writeSpecs(rollout),
     restartPenstock: () => world.restartPenstock(),
+    readPrometheusAlone: (scrapeInterval) => world.readPrometheusAlone(scrapeInterval),
   };
   try {
     await callsAreAnswered(load);

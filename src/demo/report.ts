@@ -3,14 +3,9 @@ import { formatTable } from '../cli/table.ts';
 /** The measured figures of a demo, as `--report FILE` writes them. Seconds and milliseconds as named. */
 export interface DemoReport {
   readonly story: readonly StoryEntry[];
-  readonly rollback: {
-    /** From the first failed call's end to the start of the last call that the candidate got. */
-    readonly afterSeconds: number;
-    readonly failedRequests: number;
-    readonly callsPerSecond: number;
-    readonly candidatePercent: number;
-    readonly source: string;
-  };
+  readonly rollback: RollbackFigures;
+  /** The same with load reports off and a scrape every 5 s. */
+  readonly rollbackByPrometheus: RollbackFigures;
   readonly promotion: { readonly afterSeconds: number; readonly steps: readonly number[] };
   readonly scores: { readonly afterSeconds: number; readonly wrongAnswers: number };
   readonly slowPod: {
@@ -50,6 +45,15 @@ export interface DemoReport {
   readonly seconds: number;
 }
 
+export interface RollbackFigures {
+  /** From the first failed call's end to the start of the last call that the candidate got. */
+  readonly afterSeconds: number;
+  readonly failedRequests: number;
+  readonly callsPerSecond: number;
+  readonly candidatePercent: number;
+  readonly source: string;
+}
+
 export interface StoryEntry {
   readonly name: string;
   readonly passed: boolean;
@@ -73,13 +77,15 @@ export function reportTable(report: Partial<DemoReport>): string {
 const seconds = (value: number | undefined): string => (value === undefined ? '-' : `${value.toFixed(1)} s`);
 const count = (value: number | undefined): string => (value === undefined ? '-' : String(value));
 
-function promotionRows({ promotion, rollback, scores, usersMovedBack }: Partial<DemoReport>): string[][] {
+function promotionRows(report: Partial<DemoReport>): string[][] {
+  const { promotion, rollback, rollbackByPrometheus, scores, usersMovedBack } = report;
   return [
     ['good candidate promoted after', seconds(promotion?.afterSeconds)],
     ['users moved back while weights rose', count(usersMovedBack)],
     ['failing candidate out of traffic after its first failure', seconds(rollback?.afterSeconds)],
     ['  requests that failed before', count(rollback?.failedRequests)],
     ['  decided by', rollback?.source ?? '-'],
+    ['  by Prometheus alone, a scrape every 5 s', seconds(rollbackByPrometheus?.afterSeconds)],
     ['wrong-answering candidate caught after', seconds(scores?.afterSeconds)],
   ];
 }

@@ -36,6 +36,8 @@ export interface Stage {
   writeSpecs(rollout: RolloutWish | undefined): Promise<void>;
   /** kill -9 and a new process on the same state. */
   restartPenstock(): Promise<void>;
+  /** Load reports off, and a Prometheus that scrapes at this interval. */
+  readPrometheusAlone(scrapeInterval: string): Promise<void>;
 }
 
 /** A part of the story: it plays, measures, and throws when it does not go as told. */

@@ -36,6 +36,8 @@ export class World {
   readonly admin: AdminClient;
   readonly #options: WorldOptions;
   readonly #specFile: string;
+  readonly #prometheusFile: string;
+  #signals: SignalsInUse;
   readonly #children = new Map<string, Child>();
 
   private constructor(options: WorldOptions, layout: Layout) {
@@ -43,6 +45,8 @@ export class World {
     this.layout = layout;
     this.admin = new AdminClient(`http://127.0.0.1:${layout.adminPort}`);
     this.#specFile = join(options.directory, 'specs.yaml');
+    this.#prometheusFile = join(options.directory, 'prometheus.yaml');
+    this.#signals = options.signals;
   }
 
   /** Starts everything and waits until every model is served and every sidecar has its configuration. */
@@ -81,6 +85,14 @@ export class World {
   async restartPenstock(): Promise<void> {
     await this.#children.get('penstock')?.kill();
     await this.#startPenstock();
+  }
+
+  /** Penstock without load reports, and a Prometheus that scrapes as seldom as most do. */
+  async readPrometheusAlone(scrapeInterval: string): Promise<void> {
+    this.#signals = 'prometheus';
+    await this.restartPenstock();
+    writeFileSync(this.#prometheusFile, prometheusConfig(this.layout, scrapeInterval));
+    process.kill(this.#children.get('prometheus')?.pid ?? 0, 'SIGHUP');
   }
 
   /** Stops every process that was started, each by its own id; the control plane goes last. */
@@ -149,7 +161,7 @@ export class World {
       ...['serve', '-f', this.#specFile, '--state', join(this.#options.directory, 'state')],
       ...['--prometheus', `http://127.0.0.1:${layout.prometheusPort}`],
       ...['--xds-address', `127.0.0.1:${layout.xdsPort}`, '--admin-address', `127.0.0.1:${layout.adminPort}`],
-      ...['--load-report-interval', this.#options.signals === 'prometheus' ? '0s' : '500ms'],
+      ...['--load-report-interval', this.#signals === 'prometheus' ? '0s' : '500ms'],
     ]);
     const answers = async () => (await fetch(`http://127.0.0.1:${layout.adminPort}/healthz`)).ok;
     await Promise.race([
@@ -205,12 +217,11 @@ export class World {
 
   #startPrometheus(): void {
     const { directory, scrapeInterval, tell } = this.#options;
-    const file = join(directory, 'prometheus.yaml');
-    writeFileSync(file, prometheusConfig(this.layout, scrapeInterval));
+    writeFileSync(this.#prometheusFile, prometheusConfig(this.layout, scrapeInterval));
     const prometheus = findTool('prometheus');
     tell(`Prometheus ${prometheus.version}, scraping every ${scrapeInterval}`);
     this.#start('prometheus', prometheus.path, [
-      ...['--config.file', file, '--storage.tsdb.path', join(directory, 'prometheus')],
+      ...['--config.file', this.#prometheusFile, '--storage.tsdb.path', join(directory, 'prometheus')],
       ...['--web.listen-address', `127.0.0.1:${this.layout.prometheusPort}`, '--log.level', 'warn'],
     ]);
   }

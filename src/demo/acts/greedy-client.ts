@@ -1,9 +1,11 @@
 import { LIMIT_PER_SIDECAR } from '../specs.ts';
 import { type Act, expectThat } from '../stage.ts';
 import { tally } from '../tally.ts';
+import { waitUntil } from '../wait-until.ts';
 
 const OFFERED_PER_SECOND = 320;
-const WARM_MS = 2500;
+/** Half of what it asks is over the limit; once most of that is refused the burst is used up. */
+const REFUSED_SHARE = 0.35;
 const MEASURED_MS = 5000;
 
 /** One client asks for more than its share: it is limited, and the others feel nothing. */
@@ -14,7 +16,10 @@ export const greedyClient: Act = {
     const startedAt = performance.now();
     const greedy = stage.startGreedyLoad(OFFERED_PER_SECOND);
     // The bucket starts full: its burst is let through before the rate can be measured.
-    await new Promise((resolve) => setTimeout(resolve, WARM_MS));
+    await waitUntil('the greedy client is refused', () => {
+      const recent = tally(greedy.since(performance.now() - 1000));
+      return recent.byVerdict.limited > REFUSED_SHARE * recent.calls;
+    });
     const measuredFrom = performance.now();
     await new Promise((resolve) => setTimeout(resolve, MEASURED_MS));
     const seconds = (performance.now() - measuredFrom) / 1000;

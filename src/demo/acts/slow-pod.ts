@@ -31,7 +31,7 @@ export const slowPod: Act = {
     );
     const repairedAt = performance.now();
     await stage.setFault([SLOW], {});
-    await waitUntil(`${SLOW} is back at its share`, async () => (await share()) >= 0.9, {
+    await waitUntil(`${SLOW} is back at its share`, async () => (await share()) >= 0.8, {
       timeoutMs: 45_000,
       everyMs: 100,
     });
