@@ -21,7 +21,7 @@ export async function globalLimit(runs: number): Promise<readonly Row[]> {
 }
 
 async function globalOnce(): Promise<number> {
-  const limit = `rateLimits: [{name: licence, global: true, requestsPerSecond: ${GLOBAL}, burst: 40}]`;
+  const limit = `rateLimits: [{name: licence, global: true, requestsPerSecond: ${GLOBAL}, burst: ${GLOBAL / 2}}]`;
   const world = await World.start(poolSpecs([1], limit));
   const models = await Promise.all(Array.from({ length: SIDECARS }, () => startStandIn('pod')));
   const sidecars = await Promise.all(models.map(({ port }) => world.inbound('default/pool', 'v1', port)));
