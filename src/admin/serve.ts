@@ -34,7 +34,7 @@ export interface AdminServer {
 }
 
 /** The address cannot be listened on; the message says why and what would help. */
-export class AdminAddressError extends Error {
+class AdminAddressError extends Error {
   override readonly name = 'AdminAddressError';
   readonly code: 'in-use' | 'not-permitted' | 'not-available' | 'malformed';
 

@@ -78,7 +78,7 @@ function policy(): TrafficPolicyInput {
         requestVolumeThreshold: 20,
         errorThresholdPercent: 50,
         window: '5s',
-        sleepWindow: '4s',
+        sleepWindow: '8s',
         halfOpen: { percent: 10, minRequests: 10 },
         recovery: { steps: [50, 100], minRequests: 20 },
         fallback: { service: FALLBACK_SERVICE },
