@@ -2,7 +2,7 @@ import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import { assembleMesh } from '../core/assemble/assemble-mesh.ts';
-import { NO_DECISIONS, type ServiceDecisions } from '../core/assemble/decisions.ts';
+import type { ServiceDecisions } from '../core/assemble/decisions.ts';
 import { commandConflict } from '../core/decide/command-rules.ts';
 import { decideService } from '../core/decide/decide-service.ts';
 import { restoredDecisions } from '../core/decide/restored-decisions.ts';
@@ -10,15 +10,16 @@ import { NEW_SERVICE_STATE, type ServiceOutcome, type ServiceState } from '../co
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import type { Publication } from '../core/delta/resource.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
-import type { InboundSidecar } from '../core/observation/inbound.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { RolloutCommand } from '../core/policy/rollout/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
+import { baselineOf } from './baseline.ts';
 import { CommandDesk, type Switches } from './command-desk.ts';
 import { ConfirmationDesk } from './confirmation-desk.ts';
 import { DecisionBook } from './decision-book.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
 import type { MeshPublisher } from './mesh-publisher.ts';
+import { observeInbound } from './observe-inbound.ts';
 import type {
   Confirmer,
   ControllerLog,
@@ -205,7 +206,7 @@ export class Controller {
         observation,
         rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
         endpoints: addressesOf(this.#endpoints.of(service)),
-        inbound: this.#inboundOf(id, nowMs),
+        inbound: observeInbound(id, this.#specs.policies.get(id), this.#options, nowMs),
         acknowledged: this.#acknowledgement.of(id),
         commands,
         answers,
@@ -223,17 +224,6 @@ export class Controller {
       this.#noteFailure(id, error, 'a look at this service failed; its configuration stays as it is');
       return undefined;
     }
-  }
-
-  /** Only limits ask for them: who has none is not asked. */
-  #inboundOf(id: string, nowMs: number): readonly InboundSidecar[] {
-    const { inbound, signals, publisher } = this.#options;
-    if ((this.#specs.policies.get(id)?.spec.rateLimits ?? []).length === 0) return [];
-    return inbound.of(id).map((each) => ({
-      ...each,
-      servedPerSecond: signals.servedBy(each.id, nowMs),
-      acknowledged: publisher.sharesAcknowledged(id, each.id),
-    }));
   }
 
   /** A rollout that is over, or whose turn it is not, is shown with the evidence that it was last judged by. */
@@ -254,7 +244,7 @@ export class Controller {
   }
 
   #publish(): Publication {
-    const decisions = this.switches.baseline ? onlyShares(this.#decisions, this.#specs) : this.#decisions;
+    const decisions = this.switches.baseline ? baselineOf(this.#decisions, this.#specs) : this.#decisions;
     return this.#options.publisher.publish(
       assembleMesh(this.#specs, decisions, (service) => this.#endpoints.of(service)),
     );
@@ -301,21 +291,6 @@ export class Controller {
       );
     }
   }
-}
-
-/** The specs' static values: of a global limit that is each sidecar's part of the static rate. */
-function onlyShares(
-  decisions: ReadonlyMap<string, ServiceDecisions>,
-  specs: SpecIndex,
-): ReadonlyMap<string, ServiceDecisions> {
-  return new Map(
-    [...decisions].map(([id, { limitShares }]) => {
-      const limits = specs.policies.get(id)?.spec.rateLimits ?? [];
-      const fixed = new Set(limits.filter((each) => !('adaptive' in each)).map(({ name }) => name));
-      const kept = new Map([...limitShares].filter(([name]) => fixed.has(name)));
-      return [id, { ...NO_DECISIONS, limitShares: kept }];
-    }),
-  );
 }
 
 function rolloutKey({ metadata }: ModelRollout): string {
