@@ -35,7 +35,7 @@ export class Notifier {
   readonly #events: NotifierEvents;
   readonly #channels = new Map<string, Channel>();
   readonly #givenUp = new AbortController();
-  #closing = false;
+  readonly #closing = new AbortController();
 
   constructor(events: NotifierEvents) {
     this.#events = events;
@@ -48,7 +48,7 @@ export class Notifier {
 
   /** Tells of decisions; of those that it was told before, nothing. */
   tell(records: readonly DecisionRecord[], specs: SpecIndex): void {
-    if (records.length === 0 || this.#closing) return;
+    if (records.length === 0 || this.#closing.signal.aborted) return;
     this.#forgetOthers(specs);
     for (const notice of records.map(noticeOf)) {
       for (const receiver of receiversOf(notice, specs)) {
@@ -66,7 +66,7 @@ export class Notifier {
 
   /** Sends what waits, for a moment at most, and ends. */
   async close(): Promise<void> {
-    this.#closing = true;
+    this.#closing.abort();
     const timer = setTimeout(() => this.#givenUp.abort(), LAST_WORDS_MS);
     await Promise.all([...this.#channels.values()].map(({ sending }) => sending));
     clearTimeout(timer);
@@ -86,9 +86,9 @@ export class Notifier {
     channel.sending = undefined;
   }
 
+  /** At the end nobody rests. */
   async #rest(ms: number): Promise<void> {
-    if (this.#closing) return;
-    await pause(ms, undefined, { signal: this.#givenUp.signal }).catch(() => {});
+    await pause(ms, undefined, { signal: this.#closing.signal }).catch(() => {});
   }
 
   /** Receivers that no spec names any more are forgotten once nothing waits for them. */

@@ -68,7 +68,9 @@ export function isAtLeast({ severity, ends }: Notice, minimum: Severity): boolea
 }
 
 function severityOf({ subject, reason, change }: DecisionRecord): Severity {
-  if (subject.startsWith('Breaker/') && change?.after === 'OPEN') return 'critical';
+  // All events of a look carry its change: the warning that came with the trip is not a second trip.
+  const opens = subject.startsWith('Breaker/') && change?.after === 'OPEN' && reason !== 'ErrorsRising';
+  if (opens && change.before !== 'OPEN') return 'critical';
   return WARNINGS.has(reason) ? 'warning' : 'info';
 }
 

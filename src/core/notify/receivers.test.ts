@@ -61,6 +61,11 @@ describe('told are', () => {
       ['policy', 'both', 'pager'],
     ],
     [
+      'of a warning in the very look that trips, those who want at least warnings',
+      { reason: 'ErrorsRising' },
+      ['policy', 'both', 'pager'],
+    ],
+    [
       'of a step, the rollout’s, not those who are asked',
       { subject: 'Rollout/default/fraud-v2', reason: 'Step2', change: undefined },
       ['rollout', 'both'],

@@ -11,6 +11,10 @@ export interface PrometheusSetup {
   readonly targets: readonly string[];
   /** `/metrics` unless given. */
   readonly metricsPath?: string;
+  /** Others that are scraped, at paths of their own. */
+  readonly also?: readonly { readonly targets: readonly string[]; readonly metricsPath: string }[];
+  /** Rule files among `files`. */
+  readonly rules?: readonly string[];
   readonly scrapeInterval?: string;
   /** Content of a `web.config.file` (TLS, basic auth), and files beside it. */
   readonly web?: string;
@@ -73,9 +77,20 @@ function configuration({
   targets,
   scrapeInterval = '200ms',
   metricsPath = '/metrics',
+  also = [],
+  rules = [],
 }: PrometheusSetup): string {
   return JSON.stringify({
-    global: { scrape_interval: scrapeInterval, scrape_timeout: scrapeInterval },
-    scrape_configs: [{ job_name: 'whatever', metrics_path: metricsPath, static_configs: [{ targets }] }],
+    global: {
+      scrape_interval: scrapeInterval,
+      scrape_timeout: scrapeInterval,
+      evaluation_interval: scrapeInterval,
+    },
+    rule_files: rules,
+    scrape_configs: [{ targets, metricsPath }, ...also].map((job, index) => ({
+      job_name: `whatever-${index}`,
+      metrics_path: job.metricsPath,
+      static_configs: [{ targets: job.targets }],
+    })),
   });
 }
