@@ -32,7 +32,7 @@ export function worstOf(notices: readonly Notice[]): Severity {
 }
 
 /** `14:03:07Z`. */
-export function timeOf(at: number): string {
+function timeOf(at: number): string {
   return `${new Date(at).toISOString().slice(11, 19)}Z`;
 }
 
