@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { auditCommand } from '../cli/audit.ts';
 import { bootstrapCommand } from '../cli/bootstrap.ts';
 import { checkCommand } from '../cli/check.ts';
@@ -29,9 +29,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv]);
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    // What commander finds wrong it has told; what a command finds wrong with its arguments it has not.
+    if (error instanceof CommanderError && !(error instanceof InvalidArgumentError))
+      return error.exitCode === 0 ? 0 : EXIT_USAGE;
     process.stderr.write(`penstock: ${describe(error)}\n`);
-    return EXIT_FAILED;
+    return error instanceof InvalidArgumentError ? EXIT_USAGE : EXIT_FAILED;
   }
 }
 

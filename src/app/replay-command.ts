@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { REPLAY_LIMITS, replayText } from '../cli/replay-text.ts';
 import { parseTime } from '../cli/time-argument.ts';
 import { parseDuration } from '../core/api/duration.ts';
-import { type ReplayOptions, replay } from './replay.ts';
+import type { ReplayOptions } from './replay.ts';
 
 /** `penstock replay`: what the policy would have done on recorded metrics, and what it would have cost. */
 export function replayCommand(): Command {
@@ -53,6 +53,8 @@ Examples:
       const { from, to, step } = options;
       if (from + step > to) command.error('error: --to is not later than --from by at least one --step');
       const progress = (line: string) => process.stderr.write(`${line}\n`);
+      // What no other command needs is not loaded for them.
+      const { replay } = await import('./replay.ts');
       const rollouts = await replay(options, progress);
       process.stdout.write(
         options.output === 'json'

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../core/api/duration.ts';
-import { serve } from './serve.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /** A year: who asks what happened asks late. */
@@ -76,7 +75,11 @@ Examples:
   penstock serve -f fraud.yaml --prometheus http://127.0.0.1:9090 --state /var/lib/penstock
   penstock serve -f specs/ --admin-address 127.0.0.1:0`,
     )
-    .action((options: ServeOptions) => serve(options));
+    .action(async (options: ServeOptions) => {
+      // What no other command needs is not loaded for them.
+      const { serve } = await import('./serve.ts');
+      await serve(options);
+    });
 }
 
 function collect(path: string, before: readonly string[] = []): readonly string[] {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { formatProblem } from '../core/api/problem.ts';
-import { readSpecs, type Specs } from '../core/api/read-specs.ts';
+import type { Specs } from '../core/api/read-specs.ts';
 import { readSpecTexts, UnreadableSpecError } from '../specs/spec-texts.ts';
 
 /** What a check reads and writes; the process's own streams unless a test gives others. */
@@ -38,6 +38,8 @@ export async function runCheck(
   output: 'text' | 'json',
   streams: CheckStreams,
 ): Promise<number> {
+  // Other commands need no schema, and need not wait for them.
+  const { readSpecs } = await import('../core/api/read-specs.ts');
   let specs: Specs;
   try {
     specs = readSpecs(await readSpecTexts(paths, streams.stdin));
