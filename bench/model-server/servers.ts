@@ -21,7 +21,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-export const MAX_BATCH_ROWS = 16;
+const MAX_BATCH_ROWS = 16;
 const MLSERVER_BATCH_SECONDS = 0.05;
 const CLASSES = 10;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -53,6 +53,19 @@ describe('a server with three versions of a model', () => {
     expect(await mean('mislabelled')).toBeLessThan(0.4);
   });
 
+  it('watches scores that the caller did not ask for, and answers only what it did', async () => {
+    const before = await started.metric('model_score_count', { version: 'v1' });
+    const body = {
+      inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 64], data: samples.images[0] }],
+      outputs: [{ name: 'label' }],
+    };
+    const path = '/v2/models/digits/versions/v1/infer';
+    const response = await started.fetch(path, { method: 'POST', body: JSON.stringify(body) });
+    const { outputs } = (await response.json()) as { outputs: { name: string }[] };
+    expect(outputs.map(({ name }) => name)).toEqual(['label']);
+    expect(await started.metric('model_score_count', { version: 'v1' })).toBe(before + 1);
+  });
+
   it('answers with the latest version when none is named, and says which', async () => {
     const answer = await ask(0);
     expect(answer.version).toBe('v2');

@@ -14,6 +14,7 @@ import { ModelService } from './service.ts';
 import { Catalogue } from './serving/catalogue.ts';
 import { Inference } from './serving/inference.ts';
 import { ServedVersion } from './serving/version.ts';
+import type { VersionSettings } from './serving/version-contract.ts';
 import type { ModelServerSettings } from './settings.ts';
 import { versionEvents } from './telemetry/events.ts';
 import { type LoadTimes, registerGauges } from './telemetry/gauges.ts';
@@ -101,7 +102,7 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
 /** Puts together what answers calls; nothing listens yet and no model is loaded. */
 function assemble(settings: ModelServerSettings, log: Logger, repository: Repository) {
   const metrics = new ServingMetrics();
-  const loadTimes = new Map<ServedVersion, LoadTimes>();
+  const loadTimes = new Map<VersionSettings, LoadTimes>();
   const faults = openFaults(settings, log);
   const store = openStore(settings, log);
   const calls = openCallLog(log, settings.otlpEndpoint);

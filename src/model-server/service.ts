@@ -1,5 +1,6 @@
 import type { InferenceAnswer, InferenceRequest } from './protocol/inference.ts';
 import { Problem } from './protocol/problem.ts';
+import { parseVersions } from './repository/order.ts';
 import type { Catalogue, IndexEntry } from './serving/catalogue.ts';
 import type { Inference } from './serving/inference.ts';
 import type { LoadMeter, LoadReport } from './telemetry/load.ts';
@@ -145,8 +146,12 @@ export class ModelService {
     return this.#settings.catalogue.index();
   }
 
-  load(model: string): Promise<void> {
-    return this.#settings.catalogue.load(model);
+  /**
+   * Brings a model to what the repository holds; `versions` says which from now on: `all`, `latest=N`, or names with
+   * commas between them. Empty for what was in force.
+   */
+  load(model: string, versions: string): Promise<void> {
+    return this.#settings.catalogue.load(model, versions === '' ? {} : { policy: parseVersions(versions) });
   }
 
   unload(model: string): Promise<void> {

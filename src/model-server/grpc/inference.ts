@@ -81,7 +81,8 @@ export function inferenceHandlers(service: ModelService): UntypedServiceImplemen
       });
     }),
     repositoryModelLoad: unary(async ({ request }: Call<RepositoryModelLoadRequest>) => {
-      await service.load(request.modelName);
+      const versions = request.parameters.versions?.parameterChoice;
+      await service.load(request.modelName, versions?.case === 'stringParam' ? versions.value : '');
       return create(RepositoryModelLoadResponseSchema);
     }),
     repositoryModelUnload: unary(async ({ request }: Call<RepositoryModelUnloadRequest>) => {

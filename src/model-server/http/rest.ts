@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono';
+import { z } from 'zod';
 import { Problem } from '../protocol/problem.ts';
 import type { ModelService } from '../service.ts';
 import { parseTraceparent } from '../tracing/context.ts';
@@ -25,7 +26,10 @@ export function addRest(app: Hono, service: ModelService): void {
     return context.json(entries.map(({ model, ...entry }) => ({ name: model, ...entry })));
   });
   app.post('/v2/repository/models/:model/load', async (context) => {
-    await service.load(context.req.param('model'));
+    const body = loadSchema.safeParse(await context.req.json().catch(() => ({})));
+    if (!body.success)
+      throw new Problem('INVALID_ARGUMENT', 'parameters.versions: expected a text such as "v1,v2"');
+    await service.load(context.req.param('model'), body.data.parameters.versions);
     return context.json({});
   });
   app.post('/v2/repository/models/:model/unload', async (context) => {
@@ -33,6 +37,8 @@ export function addRest(app: Hono, service: ModelService): void {
     return context.json({});
   });
 }
+
+const loadSchema = z.object({ parameters: z.object({ versions: z.string().default('') }).prefault({}) });
 
 async function infer(context: Context, service: ModelService): Promise<Response> {
   const [model, version] = namesIn(context);

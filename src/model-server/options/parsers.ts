@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { type Fault, parseFault } from '../faults/fault.ts';
-import type { VersionPolicy } from '../repository/order.ts';
+import { parseVersions, type VersionPolicy } from '../repository/order.ts';
 
 /** The models to serve, each with its versions where they are named. */
 export type ModelChoice = Map<string, VersionPolicy | undefined>;
@@ -19,11 +19,9 @@ export function collectModels(text: string, models: ModelChoice): ModelChoice {
 
 /** Reads `latest`, `latest=N` or `all`. */
 export function parsePolicy(text: string): VersionPolicy {
-  if (text === 'all') return { kind: 'all' };
-  const [matched, given = '1'] = /^latest(?:=(\d+))?$/.exec(text) ?? [];
-  const count = Number(given);
-  if (matched === undefined || count < 1) throw new InvalidArgumentError('expected latest, latest=N or all');
-  return { kind: 'latest', count };
+  const policy = parseVersions(text);
+  if (policy.kind === 'specific') throw new InvalidArgumentError('expected latest, latest=N or all');
+  return policy;
 }
 
 /** Reads a port, 0 for any free one. */

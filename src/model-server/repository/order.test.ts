@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseVersions, type VersionPolicy } from './order.ts';
+import { chooseVersions, parseVersions, type VersionPolicy } from './order.ts';
 
 describe('versions', () => {
   it.each<[string, VersionPolicy, string[], string[]]>([
@@ -10,5 +10,16 @@ describe('versions', () => {
     ['the named ones even if missing', { kind: 'specific', versions: ['v4'] }, ['v1'], ['v4']],
   ])('%s', (_what, policy, present, expected) => {
     expect(chooseVersions(policy, present)).toEqual(expected);
+  });
+});
+
+describe('a policy', () => {
+  it.each<[string, VersionPolicy]>([
+    ['all', { kind: 'all' }],
+    ['latest', { kind: 'latest', count: 1 }],
+    ['latest=3', { kind: 'latest', count: 3 }],
+    ['v1, v2', { kind: 'specific', versions: ['v1', 'v2'] }],
+  ])('%s', (text, policy) => {
+    expect(parseVersions(text)).toEqual(policy);
   });
 });

@@ -18,3 +18,11 @@ export function chooseVersions(policy: VersionPolicy, present: readonly string[]
   if (policy.kind === 'specific') return [...policy.versions].sort(compareVersions);
   return sorted.slice(-policy.count);
 }
+
+/** Reads a policy: `all`, `latest`, `latest=N`, or versions by name with commas between them. */
+export function parseVersions(text: string): VersionPolicy {
+  if (text === 'all') return { kind: 'all' };
+  const [latest, count = '1'] = /^latest(?:=([1-9]\d*))?$/.exec(text) ?? [];
+  if (latest !== undefined) return { kind: 'latest', count: Number(count) };
+  return { kind: 'specific', versions: text.split(',').map((version) => version.trim()) };
+}

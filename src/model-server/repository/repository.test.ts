@@ -86,7 +86,8 @@ describe('a repository that changes', () => {
       '--poll',
       '50ms',
     );
-    const post = (path: string) => started.fetch(`/v2/repository/${path}`, { method: 'POST' });
+    const post = (path: string, body = '') =>
+      started.fetch(`/v2/repository/${path}`, { method: 'POST', body });
     expect((await post('models/digits/unload')).status).toBe(200);
     await expect(ask(started)).rejects.toMatchObject({ code: status.NOT_FOUND });
     expect((await started.fetch('/v2/health/ready')).status).toBe(503);
@@ -95,6 +96,10 @@ describe('a repository that changes', () => {
     });
     expect((await post('models/digits/load')).status).toBe(200);
     await expect(ask(started)).resolves.toMatchObject({ version: 'v1' });
+    const both = JSON.stringify({ parameters: { versions: 'v1,v2' } });
+    expect((await post('models/digits/load', both)).status).toBe(200);
+    await expect(ask(started)).resolves.toMatchObject({ version: 'v2' });
+    await expect(ask(started, 'v1')).resolves.toMatchObject({ version: 'v1' });
     expect((await post('models/cats/load')).status).toBe(404);
   });
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeTexts } from '../tensors/strings.ts';
 import type { Signature, Tensor } from '../tensors/tensor.ts';
-import { groupOf, hasRows, joinInputs, rowsOf, splitOutputs } from './batch.ts';
+import { groupOf, hasRows, joinInputs, requireRows, splitOutputs } from './batch.ts';
 
 const tensor = (shape: number[], values: number[], name = 'x'): Tensor => ({
   name,
@@ -33,9 +33,19 @@ describe('rows', () => {
   });
 
   it('are those that all inputs agree on', () => {
-    expect(rowsOf([tensor([2, 1], [1, 2]), tensor([2], [1, 2])])).toBe(2);
-    expect(rowsOf([tensor([2, 1], [1, 2]), tensor([1], [1])])).toBeUndefined();
-    expect(rowsOf([tensor([0, 1], [])])).toBeUndefined();
+    expect(requireRows([tensor([2, 1], [1, 2]), tensor([2], [1, 2])], 4)).toBe(2);
+  });
+
+  it.each([
+    [
+      'inputs that disagree',
+      [tensor([2, 1], [1, 2]), tensor([1], [1])],
+      'the same number of rows, at least 1; given "x": 2, "x": 1',
+    ],
+    ['no row', [tensor([0, 1], [])], 'at least 1; given "x": 0'],
+    ['too many', [tensor([5, 1], [1, 2, 3, 4, 5])], '4 rows at most, given 5'],
+  ])('are refused for %s', (_what, inputs, words) => {
+    expect(() => requireRows(inputs, 4)).toThrow(words);
   });
 
   it('may be of one batch when all but their number is alike', () => {

@@ -1,3 +1,4 @@
+import { Problem } from '../protocol/problem.ts';
 import { headerOf } from '../runner/messages.ts';
 import type { BatchInput } from '../runner/process.ts';
 import { BYTES_PER_ELEMENT } from '../tensors/datatypes.ts';
@@ -9,11 +10,19 @@ export function hasRows(signature: Signature): boolean {
   return [...signature.inputs, ...signature.outputs].every((spec) => spec.shape[0] === -1);
 }
 
-/** The number of rows of a request, or undefined when its inputs disagree or have none. */
-export function rowsOf(inputs: readonly Tensor[]): number | undefined {
-  const rows = inputs[0]?.shape[0];
-  if (rows === undefined || rows === 0) return undefined;
-  return inputs.every((input) => input.shape[0] === rows) ? rows : undefined;
+/** The number of rows of a request. Throws INVALID_ARGUMENT when its inputs disagree, have none, or too many. */
+export function requireRows(inputs: readonly Tensor[], maxRows: number): number {
+  const rows = inputs[0]?.shape[0] ?? 0;
+  if (rows === 0 || inputs.some((input) => input.shape[0] !== rows)) {
+    const given = inputs.map((input) => `"${input.name}": ${input.shape[0]}`).join(', ');
+    throw new Problem(
+      'INVALID_ARGUMENT',
+      `every input needs the same number of rows, at least 1; given ${given}`,
+    );
+  }
+  if (rows > maxRows)
+    throw new Problem('INVALID_ARGUMENT', `a request may have ${maxRows} rows at most, given ${rows}`);
+  return rows;
 }
 
 /** Requests with the same text may share a batch: all but the number of rows is alike. */

@@ -26,7 +26,7 @@ export interface CatalogueSettings {
 
 /** How a model is brought in. */
 export interface LoadOptions {
-  /** Instead of the configured one. */
+  /** Instead of the configured one, from now on. */
   readonly policy?: VersionPolicy;
   /** Whether a version that could not be served is tried again although nothing has changed; true when absent. */
   readonly retry?: boolean;
@@ -41,6 +41,8 @@ interface Slot {
 export class Catalogue {
   readonly #settings: CatalogueSettings;
   readonly #models = new Map<string, Map<string, Slot>>();
+  /** Policies that were given with a load. */
+  readonly #policies = new Map<string, VersionPolicy>();
   /** Models that were unloaded by hand, which a refresh must not bring back. */
   readonly #unloaded = new Set<string>();
   readonly #lastChange = new Map<string, Promise<void>>();
@@ -116,11 +118,9 @@ export class Catalogue {
    * warm, those no longer chosen are drained once all the chosen are ready.
    * Rejects with NOT_FOUND or FAILED_PRECONDITION; what was served before is then still served.
    */
-  load(
-    model: string,
-    { policy = this.#settings.policyOf(model), retry = true }: LoadOptions = {},
-  ): Promise<void> {
+  load(model: string, { policy: asked, retry = true }: LoadOptions = {}): Promise<void> {
     return this.#inTurn(model, async () => {
+      const policy = asked ?? this.#policies.get(model) ?? this.#settings.policyOf(model);
       this.#unloaded.delete(model);
       const stored = (await this.#settings.shelf.list()).filter((entry) => entry.model === model);
       const chosen = chooseVersions(
@@ -137,6 +137,7 @@ export class Catalogue {
         );
       });
       if (wanted.length === 0) throw new Problem('NOT_FOUND', `the repository has no model "${model}"`);
+      if (asked) this.#policies.set(model, asked);
       const outcomes = await Promise.allSettled(wanted.map((entry) => this.#bring(entry, retry)));
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       if (

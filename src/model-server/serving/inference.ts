@@ -3,9 +3,10 @@ import type { AnswerStore } from '../cache/answers.ts';
 import type { FaultEffect } from '../faults/fault.ts';
 import type { InferenceAnswer, InferenceRequest } from '../protocol/inference.ts';
 import { asProblem, Problem } from '../protocol/problem.ts';
+import type { LoadedModel } from '../runner/messages.ts';
 import { labelsOf } from '../telemetry/gauges.ts';
 import type { ServingMetrics, VersionLabels } from '../telemetry/metrics.ts';
-import { findScoreOutputs, readPredictions } from '../telemetry/scores.ts';
+import { findScoreOutputs, readPredictions, type ScoreOutputs } from '../telemetry/scores.ts';
 import type { TraceContext } from '../tracing/context.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ServedVersion } from './version.ts';
@@ -39,6 +40,7 @@ const NOTHING_COMPUTED = { queueMs: 0, computeMs: 0 };
 /** The way of every inference call, whichever protocol it came by: find the version, compute, count. */
 export class Inference {
   readonly #settings: InferenceSettings;
+  readonly #scores = new WeakMap<LoadedModel, ScoreOutputs | undefined>();
   #answered = 0;
 
   constructor(settings: InferenceSettings) {
@@ -58,15 +60,17 @@ export class Inference {
     let labels = UNKNOWN;
     try {
       const served = catalogue.find(request.model, request.version);
-      labels = labelsOf(served);
-      const { outputs, computed } = await this.#compute(served, labels, request);
+      labels = labelsOf(served.settings);
+      const scores = this.#scoreOutputs(served);
+      const { outputs, computed } = await this.#compute(served, labels, withScores(request, scores));
       const totalMs = performance.now() - startedMs;
       metrics.succeeded(labels, totalMs, computed ?? NOTHING_COMPUTED);
-      const scores = served.loaded && findScoreOutputs(served.loaded.signature);
       if (scores) metrics.predicted(labels, readPredictions(scores, outputs));
       const { queueMs, computeMs } = computed ?? NOTHING_COMPUTED;
       onCall({ ...begun, labels, code: 'OK', message: '', totalMs, queueMs, computeMs, cached: !computed });
-      return { model: labels.model, version: labels.version, outputs };
+      const wanted =
+        request.outputs.length > 0 ? outputs.filter(({ name }) => request.outputs.includes(name)) : outputs;
+      return { model: labels.model, version: labels.version, outputs: wanted };
     } catch (thrown) {
       const { code, message } = asProblem(thrown);
       const totalMs = performance.now() - startedMs;
@@ -76,6 +80,12 @@ export class Inference {
     } finally {
       this.#answered++;
     }
+  }
+
+  #scoreOutputs({ loaded }: ServedVersion): ScoreOutputs | undefined {
+    if (!loaded) return undefined;
+    if (!this.#scores.has(loaded)) this.#scores.set(loaded, findScoreOutputs(loaded.signature));
+    return this.#scores.get(loaded);
   }
 
   async #compute(served: ServedVersion, labels: VersionLabels, request: InferenceRequest) {
@@ -92,6 +102,13 @@ export class Inference {
     metrics.looked(labels, answer.computed ? 'miss' : 'hit');
     return answer;
   }
+}
+
+/** The same call, with the outputs that tell the scores computed too: what a caller leaves out must still be watched. */
+function withScores(request: InferenceRequest, scores: ScoreOutputs | undefined): InferenceRequest {
+  if (!scores || request.outputs.length === 0) return request;
+  const needed = scores.label === undefined ? [scores.probabilities] : [scores.probabilities, scores.label];
+  return { ...request, outputs: [...new Set([...request.outputs, ...needed])] };
 }
 
 function delay(ms: number, { onGone }: InferenceRequest): Promise<void> {

@@ -1,42 +1,15 @@
 import type { InferenceRequest } from '../protocol/inference.ts';
 import { asProblem, Problem } from '../protocol/problem.ts';
 import { validateInputs, validateOutputs } from '../protocol/validate.ts';
-import type { LoadedModel, SessionSettings } from '../runner/messages.ts';
+import type { LoadedModel } from '../runner/messages.ts';
 import { type Runner, startRunner } from '../runner/process.ts';
 import { watchRunner } from '../runner/watchdog.ts';
 import type { Signature, Tensor } from '../tensors/tensor.ts';
 import { deathsInRow, restartDelayMs } from './backoff.ts';
-import { groupOf, rowsOf } from './batch.ts';
-import { type BatchRun, Scheduler, type Work, type WorkResult } from './scheduler.ts';
+import { groupOf, requireRows } from './batch.ts';
+import { Scheduler, type Work, type WorkResult } from './scheduler.ts';
+import type { VersionEvents, VersionSettings, VersionState } from './version-contract.ts';
 import { warmUp } from './warm-up.ts';
-
-/** The states of a model version, by the names that the repository's index uses. */
-export type VersionState = 'LOADING' | 'READY' | 'UNAVAILABLE' | 'UNLOADING';
-
-/** What happens to a version, for metrics, logs and health. */
-export interface VersionEvents {
-  onState(version: ServedVersion, state: VersionState, reason: string): void;
-  onLoaded(version: ServedVersion, loaded: LoadedModel, loadMs: number, warmUpMs: number): void;
-  onUnbatchable(version: ServedVersion, reason: string): void;
-  onBatch(version: ServedVersion, run: BatchRun): void;
-  onRunnerLost(version: ServedVersion, reason: string): void;
-  onRunnerWords(version: ServedVersion, words: string): void;
-}
-
-export interface VersionSettings {
-  readonly model: string;
-  readonly version: string;
-  /** Changes with the content. */
-  readonly stamp: string;
-  /** The model's file, or its bytes. Asked for at every start of a runner. */
-  readonly source: () => Promise<string | Uint8Array>;
-  readonly session: SessionSettings;
-  readonly maxBatchRows: number;
-  readonly maxQueue: number;
-  readonly runTimeoutMs: number;
-  /** A dummy inference is made when none has succeeded for so long and nothing waits; 0 for never. */
-  readonly probeAfterMs: number;
-}
 
 const PROBE_PRIORITY = 0;
 
@@ -61,8 +34,9 @@ export class ServedVersion {
     this.scheduler = new Scheduler({
       maxBatchRows: 1,
       maxQueue: settings.maxQueue,
-      onBatch: (run) => events.onBatch(this, run),
-      onUnbatchable: () => events.onUnbatchable(this, 'its outputs did not have one row for each input row'),
+      onBatch: (run) => events.onBatch(settings, run),
+      onUnbatchable: () =>
+        events.onUnbatchable(settings, 'its outputs did not have one row for each input row'),
     });
   }
 
@@ -104,7 +78,7 @@ export class ServedVersion {
         inputs,
         outputs: request.outputs,
         group: groupOf(inputs, request.outputs),
-        rows: this.#rowsOf(inputs),
+        rows: this.#batchable ? requireRows(inputs, this.settings.maxBatchRows) : 1,
         priority: request.priority,
         deadlineMs: request.deadlineMs,
         onGone: request.onGone,
@@ -134,29 +108,10 @@ export class ServedVersion {
     );
   }
 
-  #rowsOf(inputs: readonly Tensor[]): number {
-    if (!this.#batchable) return 1;
-    const rows = rowsOf(inputs);
-    if (rows === undefined) {
-      const given = inputs.map((input) => `"${input.name}": ${input.shape[0]}`).join(', ');
-      throw new Problem(
-        'INVALID_ARGUMENT',
-        `every input needs the same number of rows, at least 1; given ${given}`,
-      );
-    }
-    if (rows > this.settings.maxBatchRows) {
-      throw new Problem(
-        'INVALID_ARGUMENT',
-        `a request may have ${this.settings.maxBatchRows} rows at most, given ${rows}`,
-      );
-    }
-    return rows;
-  }
-
   async #keepAlive(onFirstOutcome: () => void): Promise<void> {
     for (let deaths = 0; !this.#closed; ) {
       const startedMs = performance.now();
-      const runner = startRunner((words) => this.#events.onRunnerWords(this, words));
+      const runner = startRunner((words) => this.#events.onRunnerWords(this.settings, words));
       this.#runner = runner;
       const unwatch = this.#watch(runner);
       try {
@@ -173,7 +128,7 @@ export class ServedVersion {
         runner.kill(problem.message);
         onFirstOutcome();
         if (problem.code !== 'UNAVAILABLE') return;
-        this.#events.onRunnerLost(this, problem.message);
+        this.#events.onRunnerLost(this.settings, problem.message);
         deaths = deathsInRow(deaths, performance.now() - startedMs);
         await this.#pause(restartDelayMs(deaths));
       } finally {
@@ -193,8 +148,8 @@ export class ServedVersion {
     this.#probe = warmed.probe;
     this.#batchable = warmed.unbatchable === undefined && this.settings.maxBatchRows > 1;
     this.#maxBatchRows = warmed.maxBatchRows;
-    if (warmed.unbatchable !== undefined) this.#events.onUnbatchable(this, warmed.unbatchable);
-    this.#events.onLoaded(this, loaded, loadMs, performance.now() - startedMs - loadMs);
+    if (warmed.unbatchable !== undefined) this.#events.onUnbatchable(this.settings, warmed.unbatchable);
+    this.#events.onLoaded(this.settings, loaded, loadMs, performance.now() - startedMs - loadMs);
     this.scheduler.attach(runner, this.#maxBatchRows);
     this.#become('READY', '');
   }
@@ -240,7 +195,7 @@ export class ServedVersion {
   #become(state: VersionState, reason: string): void {
     this.#state = state;
     this.#reason = reason;
-    this.#events.onState(this, state, reason);
+    this.#events.onState(this.settings, state, reason);
   }
 
   #pause(ms: number): Promise<void> {

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import type { ServedVersion, VersionEvents } from '../serving/version.ts';
+import type { VersionEvents, VersionSettings } from '../serving/version-contract.ts';
 import { type LoadTimes, labelsOf } from './gauges.ts';
 import type { ServingMetrics } from './metrics.ts';
 
 export interface EventSinks {
   readonly log: Logger;
   readonly metrics: ServingMetrics;
-  readonly loadTimes: Map<ServedVersion, LoadTimes>;
+  readonly loadTimes: Map<VersionSettings, LoadTimes>;
   readonly onState: () => void;
 }
 

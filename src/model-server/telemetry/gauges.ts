@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { ServedVersion } from '../serving/version.ts';
+import type { VersionSettings } from '../serving/version-contract.ts';
 import type { VersionLabels } from './metrics.ts';
 
 /** What loading a version took, in ms. */
@@ -10,7 +11,7 @@ export interface LoadTimes {
 
 export interface GaugeSources {
   readonly versions: () => readonly ServedVersion[];
-  readonly loadTimes: (version: ServedVersion) => LoadTimes | undefined;
+  readonly loadTimes: (settings: VersionSettings) => LoadTimes | undefined;
 }
 
 const STATES = ['LOADING', 'READY', 'UNAVAILABLE', 'UNLOADING'] as const;
@@ -31,7 +32,7 @@ export function registerGauges(registry: Registry, { versions, loadTimes }: Gaug
       collect() {
         this.reset();
         for (const version of versions()) {
-          read(version, (value, more) => this.set({ ...labelsOf(version), ...more }, value));
+          read(version, (value, more) => this.set({ ...labelsOf(version.settings), ...more }, value));
         }
       },
     });
@@ -52,11 +53,11 @@ export function registerGauges(registry: Registry, { versions, loadTimes }: Gaug
     if (version.loaded) set(1, { provider: version.loaded.provider });
   });
   gauge('model_load_seconds', 'Time to load the model, the last time.', [], (version, set) => {
-    const times = loadTimes(version);
+    const times = loadTimes(version.settings);
     if (times) set(times.loadMs / 1_000);
   });
   gauge('model_warm_up_seconds', 'Time to warm the model up, the last time.', [], (version, set) => {
-    const times = loadTimes(version);
+    const times = loadTimes(version.settings);
     if (times) set(times.warmUpMs / 1_000);
   });
   gauge(
@@ -68,6 +69,6 @@ export function registerGauges(registry: Registry, { versions, loadTimes }: Gaug
 }
 
 /** The labels of a version's series. */
-export function labelsOf(version: ServedVersion): VersionLabels {
-  return { model: version.settings.model, version: version.settings.version };
+export function labelsOf({ model, version }: VersionSettings): VersionLabels {
+  return { model, version };
 }
