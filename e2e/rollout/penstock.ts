@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,13 @@ import type { DecisionRecord, RolloutStatus } from '../../src/core/status/status
 import { freePort, until } from '../translate/mesh.ts';
 
 const MAIN = fileURLToPath(new URL('../../cmd/penstock/main.ts', import.meta.url));
+
+/** How a command ended. */
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** `penstock serve` as people run it, on ports that stay, with state that outlives a crash. */
 export class Penstock {
@@ -34,6 +41,23 @@ export class Penstock {
     const penstock = new Penstock(folder, xds, admin, args);
     await penstock.#launch();
     return penstock;
+  }
+
+  /** Replaces the specs by a rename, as a deployment would. */
+  edit(specs: string): void {
+    const next = join(this.#folder, 'next');
+    writeFileSync(next, specs);
+    renameSync(next, join(this.#folder, 'specs.yaml'));
+  }
+
+  /** Runs `penstock …` against it, as a pipeline does. */
+  run(...args: readonly string[]): Promise<Ran> {
+    const env = { ...process.env, PENSTOCK_ADMIN: this.adminUrl };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [MAIN, ...args], { env }, (error, stdout, stderr) =>
+        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+      );
+    });
   }
 
   /** kill -9, and a new process on the same state. */

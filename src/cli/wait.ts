@@ -6,7 +6,9 @@ import { adminOption } from './admin-option.ts';
 import { formatWeight } from './format.ts';
 
 const GOALS = { completed: 'Completed', 'rolled-back': 'RolledBack', paused: 'Paused' } as const;
-const ENDS: readonly RolloutPhase[] = ['Completed', 'RolledBack', 'Superseded'];
+const ENDS: readonly RolloutPhase[] = ['Completed', 'RolledBack'];
+/** Edited specs are in force within a second; for so long a rollout may not be there yet. */
+const APPEARS_MS = 5_000;
 
 /** Exit codes of `penstock wait`, so that a pipeline can branch on them. */
 const WAIT_EXIT = { reached: 0, failed: 1, endedOtherwise: 3, timedOut: 4 } as const;
@@ -20,6 +22,10 @@ export function waitCommand(): Command {
     .argument('<rollout>', 'NAME, or NAMESPACE/NAME')
     .addOption(
       new Option('--for <goal>', 'what to wait for').choices(Object.keys(GOALS)).default('completed'),
+    )
+    .option(
+      '--candidate <version>',
+      'the version that is waited for: an older rollout of the same name is not taken for it',
     )
     .addOption(
       new Option('--timeout <duration>', 'how long at most, such as 30m')
@@ -35,14 +41,19 @@ export function waitCommand(): Command {
     .action(
       async (
         rollout: string,
-        options: { for: keyof typeof GOALS; timeout: number; output: string; admin: string },
+        options: {
+          for: keyof typeof GOALS;
+          candidate?: string;
+          timeout: number;
+          output: string;
+          admin: string;
+        },
       ) => {
-        const { status, code } = await waitFor(
-          new AdminClient(options.admin),
-          rollout,
-          GOALS[options.for],
-          options.timeout,
-        );
+        const { status, code } = await waitFor(new AdminClient(options.admin), rollout, {
+          goal: GOALS[options.for],
+          candidate: options.candidate,
+          timeoutMs: options.timeout,
+        });
         if (status !== undefined && options.output === 'json')
           process.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);
         if (code !== WAIT_EXIT.reached) {
@@ -56,40 +67,69 @@ export function waitCommand(): Command {
     );
 }
 
+interface Wish {
+  readonly goal: RolloutPhase;
+  readonly candidate: string | undefined;
+  readonly timeoutMs: number;
+}
+
 async function waitFor(
   client: AdminClient,
   rollout: string,
-  goal: RolloutPhase,
-  timeoutMs: number,
+  wish: Wish,
 ): Promise<{ status: RolloutStatus | undefined; code: number }> {
-  const deadline = Date.now() + timeoutMs;
-  const [namespace, name] = rollout.includes('/') ? rollout.split('/', 2) : ['default', rollout];
-  let last = '';
+  const startedAt = Date.now();
+  let told = '';
   let status: RolloutStatus | undefined;
-  let unreachable: AdminError | undefined;
-  while (Date.now() < deadline) {
+  let failure: AdminError | undefined;
+  while (Date.now() - startedAt < wish.timeoutMs) {
     try {
-      const rollouts = await client.fetch<readonly RolloutStatus[]>('rollouts');
-      status = rollouts.find((each) => each.namespace === namespace && each.name === name);
-      if (status === undefined)
-        throw new AdminError(`${rollout}: no such rollout; \`penstock get rollouts\` lists them`, 404);
-      unreachable = undefined;
+      const found = await findRollout(client, rollout);
+      failure = undefined;
+      const line = describe(rollout, found, wish);
+      if (line !== told) process.stderr.write(`${line}\n`);
+      told = line;
+      if (status !== undefined || isWished(found, wish)) {
+        const code = judge(found, status?.candidate ?? found.candidate, wish.goal);
+        status = found;
+        if (code !== undefined) return { status, code };
+      }
     } catch (error) {
       // A control plane that restarts in the middle is waited for, like the rollout itself.
-      if (!(error instanceof AdminError) || error.status !== undefined) throw error;
-      unreachable = error;
-    }
-    if (status !== undefined) {
-      const line = `${rollout}: ${status.phase} at ${formatWeight(status.weight)}: ${status.message}`;
-      if (line !== last) process.stderr.write(`${line}\n`);
-      last = line;
-      if (status.phase === goal) return { status, code: WAIT_EXIT.reached };
-      if (ENDS.includes(status.phase)) return { status, code: WAIT_EXIT.endedOtherwise };
+      if (!(error instanceof AdminError)) throw error;
+      const appears = error.status === 404 && status === undefined && Date.now() - startedAt < APPEARS_MS;
+      if (error.status !== undefined && !appears) throw error;
+      failure = error;
     }
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-  if (status === undefined && unreachable) throw unreachable;
+  if (status === undefined && failure) throw failure;
   return { status, code: WAIT_EXIT.timedOut };
+}
+
+function isWished(found: RolloutStatus, { candidate }: Wish): boolean {
+  return candidate === undefined || found.candidate === candidate;
+}
+
+/** The exit code; undefined while it goes on. Another candidate than the one that was followed is its end. */
+function judge(found: RolloutStatus, followed: string, goal: RolloutPhase): number | undefined {
+  if (found.candidate !== followed) return WAIT_EXIT.endedOtherwise;
+  if (found.phase === goal) return WAIT_EXIT.reached;
+  return ENDS.includes(found.phase) ? WAIT_EXIT.endedOtherwise : undefined;
+}
+
+function describe(rollout: string, found: RolloutStatus, wish: Wish): string {
+  if (!isWished(found, wish)) return `${rollout}: rolls out ${found.candidate}, not ${wish.candidate}`;
+  return `${rollout}: ${found.phase} at ${formatWeight(found.weight)}: ${found.message}`;
+}
+
+async function findRollout(client: AdminClient, rollout: string): Promise<RolloutStatus> {
+  const [namespace, name] = rollout.includes('/') ? rollout.split('/', 2) : ['default', rollout];
+  const rollouts = await client.fetch<readonly RolloutStatus[]>('rollouts');
+  const found = rollouts.find((each) => each.namespace === namespace && each.name === name);
+  if (found === undefined)
+    throw new AdminError(`${rollout}: no such rollout; \`penstock get rollouts\` lists them`, 404);
+  return found;
 }
 
 function readTimeout(text: string): number {
