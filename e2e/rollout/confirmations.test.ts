@@ -101,7 +101,10 @@ test('a no holds the promotion, a yes lets it go, and the record says who gave b
   await until('the promotion was refused', async () =>
     (await penstock.decisions()).some(({ reason }) => reason === 'Refused'),
   );
-  expect((await penstock.rollout()).weight).toBe(2500);
+  expect(await penstock.rollout()).toMatchObject({
+    weight: 2500,
+    message: 'confirm-promotion said no; it is asked again',
+  });
   allow = true;
   await until('it was promoted', async () => (await weight()) === 10_000);
   await until('it is complete', async () => (await penstock.rollout()).phase === 'Completed');

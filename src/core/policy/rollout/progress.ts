@@ -1,7 +1,7 @@
 import { type Assessment, assess, reasonsOf } from './assessment.ts';
 import { observeGates } from './observe-gates.ts';
 import type { Stage } from './plan.ts';
-import { describeStage, enterStage, pendingAsk, pullBack, rollBack } from './ramp.ts';
+import { describeAsk, describeStage, enterStage, pendingAsk, pullBack, rollBack } from './ramp.ts';
 import type { RolloutPhase } from './state.ts';
 import { sliceWeights } from './traffic.ts';
 import { move, type Turn, time } from './turn.ts';
@@ -19,7 +19,7 @@ export function pend(turn: Turn): Turn {
   if (turn.input.frozen) return turn;
   const ask = pendingAsk(turn, 0);
   if (ask !== undefined) {
-    return { ...move(turn, 'Pending', 'WaitingForWebhook', `waiting for ${ask.type}`), asks: [ask] };
+    return { ...move(turn, 'Pending', 'WaitingForWebhook', describeAsk(turn, ask)), asks: [ask] };
   }
   return enterStage(turn, 0, 'the rollout begins');
 }
@@ -146,7 +146,7 @@ function advance(turn: Turn, found: Assessment, stage: Stage, judging: boolean):
   }
   const ask = pendingAsk(turn, state.stage + 1);
   if (ask !== undefined) {
-    const waiting = move(timed, 'Progressing', 'WaitingForWebhook', `waiting for ${ask.type}`);
+    const waiting = move(timed, 'Progressing', 'WaitingForWebhook', describeAsk(turn, ask));
     return { ...stagnate(waiting), asks: [ask] };
   }
   return enterStage(timed, state.stage + 1, 'all gates hold');

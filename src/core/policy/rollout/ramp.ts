@@ -69,3 +69,8 @@ export function pendingAsk(turn: Turn, stage: number): Ask | undefined {
   const key = `${type}/${turn.state.attempt}.${stage}`;
   return turn.input.answers.get(key) === 'yes' ? undefined : { key, type };
 }
+
+/** `waiting for confirm-step`, or that it said no. */
+export function describeAsk({ input }: Turn, { key, type }: Ask): string {
+  return input.answers.get(key) === 'no' ? `${type} said no; it is asked again` : `waiting for ${type}`;
+}
