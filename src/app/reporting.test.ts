@@ -42,10 +42,16 @@ spec: {targetRef: {name: fraud}, webhooks: [{url: "${url}/${query}", retries: 0}
   return indexSpecs(readSpecs([{ file: 'a', text }]).objects);
 }
 
-function open(of: StateStore = store): Reporting {
+function open(of: StateStore = store, otlpEndpoint?: string): Reporting {
   const say = (_: object, message: string) => void logged.push(message);
   const metrics = reportMetrics(registry);
-  return new Reporting({ store: of, metrics, log: { warn: say, error: say }, files: ['a.yaml'] });
+  return new Reporting({
+    store: of,
+    metrics,
+    log: { warn: say, error: say },
+    files: ['a.yaml'],
+    otlpEndpoint,
+  });
 }
 
 function audited(): readonly string[] {
@@ -109,4 +115,57 @@ it('who cannot be told is counted and logged, without the address', async () => 
   expect(await metric('penstock_notifications_total')).toEqual([
     { format: 'generic', result: 'failed', value: 1 },
   ]);
+});
+
+describe('traces', () => {
+  const routes = [{ type: 'RDS', name: 'default/fraud', version: 'ab' }];
+  const spans = () =>
+    receiver.received.flatMap(({ path, body }) => {
+      expect(path).toBe('/v1/traces');
+      const { resourceSpans } = JSON.parse(body) as {
+        resourceSpans: { scopeSpans: { spans: Record<string, unknown>[] }[] }[];
+      };
+      return resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((each) => each.spans));
+    });
+
+  it('have the decision, and the push under it until the last sidecar acknowledged', async () => {
+    const reporting = open(store, url);
+    const record = { ...tripped(1), resources: routes };
+    reporting.save(NO_CHANGES, [record], record.at);
+    reporting.acknowledge(1, { by: 1, of: 2, lastAt: record.at + 3, laggards: ['b'] });
+    reporting.acknowledge(1, { by: 2, of: 2, lastAt: record.at + 7, laggards: [] });
+    await reporting[Symbol.asyncDispose]();
+    const [decision, push, ...others] = spans();
+    expect(others).toEqual([]);
+    expect(decision).toMatchObject({ name: 'decide ErrorThreshold', parentSpanId: '', status: { code: 0 } });
+    expect(push).toMatchObject({
+      name: 'push',
+      traceId: decision?.traceId,
+      parentSpanId: decision?.spanId,
+      startTimeUnixNano: `${record.at}000000`,
+      endTimeUnixNano: `${record.at + 7}000000`,
+      status: { code: 0 },
+    });
+    expect(String(decision?.traceId)).toMatch(/^[0-9a-f]{32}$/);
+    expect(String(push?.spanId)).toMatch(/^[0-9a-f]{16}$/);
+  });
+
+  it('name the sidecars that were given up', async () => {
+    const reporting = open(store, url);
+    const record = { ...tripped(1), resources: routes };
+    reporting.save(NO_CHANGES, [record], record.at);
+    reporting.acknowledge(1, { by: 1, of: 2, lastAt: record.at + 3, laggards: ['b'] });
+    reporting.save(NO_CHANGES, [], record.at + 60_000);
+    await reporting[Symbol.asyncDispose]();
+    expect(spans()[1]).toMatchObject({ status: { code: 2, message: 'not acknowledged: b' } });
+  });
+
+  it('are lost where no collector takes them, and nothing else is', async () => {
+    receiver.reply = () => ({ status: 404 });
+    const reporting = open(store, url);
+    reporting.save(NO_CHANGES, [tripped(1)], 1);
+    await reporting[Symbol.asyncDispose]();
+    expect(logged).toEqual([`1 spans are lost: ${url}/v1/traces answers 404`]);
+    expect(store.decisions({ limit: 10 })).toHaveLength(1);
+  });
 });

@@ -3,7 +3,9 @@ import { specsAction, startAction } from '../core/audit/spec-changes.ts';
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 import { Notifier } from '../notify/notifier.ts';
+import { SpanExporter } from '../otlp/span-exporter.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { DecisionTraces } from './decision-traces.ts';
 import type { ReportMetrics } from './report-metrics.ts';
 import { penstockVersion } from './version.ts';
 
@@ -13,15 +15,20 @@ export interface ReportingParts {
   readonly log: { warn(fields: object, message: string): void; error(fields: object, message: string): void };
   /** The spec files, as they were named. */
   readonly files: readonly string[];
+  /** A collector of OpenTelemetry; undefined: no traces. */
+  readonly otlpEndpoint: string | undefined;
 }
 
 /**
- * Everything that is told of a decision beside the API: it is counted, told to receivers, saved, and audited.
+ * Everything that is told of a decision beside the API: it is counted, traced, told to receivers, saved,
+ * and audited.
  * Stands between the loop and its database.
  */
 export class Reporting implements StateSaver, AsyncDisposable {
   readonly #parts: ReportingParts;
   readonly #notifier: Notifier;
+  readonly #exporter: SpanExporter | undefined;
+  readonly #traces: DecisionTraces | undefined;
   #specs: SpecIndex | undefined;
   #lastId: number;
 
@@ -37,6 +44,14 @@ export class Reporting implements StateSaver, AsyncDisposable {
       },
     });
     parts.metrics.waiting(() => this.#notifier.waiting);
+    if (parts.otlpEndpoint === undefined) return;
+    const exporter = new SpanExporter({
+      endpoint: parts.otlpEndpoint,
+      version: penstockVersion(),
+      onTrouble: (message) => parts.log.warn({}, message),
+    });
+    this.#exporter = exporter;
+    this.#traces = new DecisionTraces((span) => exporter.add(span));
   }
 
   /** These specs are in force: the first ones at the start, others after an edit. */
@@ -56,6 +71,7 @@ export class Reporting implements StateSaver, AsyncDisposable {
     this.#lastId = news.at(-1)?.id ?? this.#lastId;
     for (const { reason } of news) this.#parts.metrics.decisions.inc({ reason });
     if (this.#specs !== undefined) this.#notifier.tell(news, this.#specs);
+    this.#traces?.decided(news, nowMs);
     try {
       this.#parts.store.save(changes, records, nowMs);
     } catch (error) {
@@ -65,6 +81,7 @@ export class Reporting implements StateSaver, AsyncDisposable {
   }
 
   acknowledge(id: number, acknowledged: NonNullable<DecisionRecord['acknowledged']>): void {
+    this.#traces?.acknowledged(id, acknowledged);
     this.#parts.store.acknowledge(id, acknowledged);
   }
 
@@ -79,6 +96,6 @@ export class Reporting implements StateSaver, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#notifier.close();
+    await Promise.all([this.#notifier.close(), this.#exporter?.close()]);
   }
 }

@@ -61,6 +61,12 @@ export function serveCommand(): Command {
         .default(1000, '1s'),
     )
     .addOption(
+      new Option(
+        '--otlp-endpoint <url>',
+        'collector of OpenTelemetry that gets a trace of each decision, such as http://127.0.0.1:4318',
+      ).env('OTEL_EXPORTER_OTLP_ENDPOINT'),
+    )
+    .addOption(
       new Option('--log-level <level>', 'least severe message to log')
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),

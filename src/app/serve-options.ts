@@ -8,6 +8,7 @@ export interface ServeOptions {
   readonly consul?: string;
   readonly state?: string;
   readonly auditRetention: number;
+  readonly otlpEndpoint?: string;
   readonly xdsAddress: string;
   readonly adminAddress: string;
   readonly interval: number;

@@ -54,7 +54,15 @@ export async function serve(options: ServeOptions): Promise<void> {
     log.warn('state is kept in memory only; give --state DIR to keep it over a restart');
 
   const metrics = createMetrics();
-  const reporting = closing.use(new Reporting({ store, metrics: metrics.report, files: options.file, log }));
+  const reporting = closing.use(
+    new Reporting({
+      store,
+      metrics: metrics.report,
+      files: options.file,
+      otlpEndpoint: options.otlpEndpoint,
+      log,
+    }),
+  );
   const ackTimes = new AckTimes();
   const loadReportAt = new Map<string, number>();
   const signals = closing.adopt(openSignals(options), (opened) => opened.close());
