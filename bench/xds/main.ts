@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { goals, type Outcome } from './goals.ts';
+import { runOnce } from './one-run.ts';
+import { buildPrograms, GoMissing, type Programs } from './programs.ts';
+import { goalLines, markdown, plot, terminalTable } from './report.ts';
+import { clientOf, LABEL, leftOut, type Scenario, scenarios, serverOf, soakOf } from './scenarios.ts';
+
+// The xDS server beside go-control-plane and the bare fan-outs, in one run on this machine:
+//   make bench BENCH=xds ARGS='[--full] [--only penstock] [--out FOLDER]'
+//   make bench BENCH=xds ARGS='--soak-minutes 30'
+
+/** Sizes of a usual run, which takes some minutes; `--full` takes every combination. */
+const USUAL = [
+  [100, 100],
+  [1_000, 100],
+  [1_000, 1_000],
+  [5_000, 100],
+] as const;
+const FULL = [100, 1_000, 5_000].flatMap((n) => [100, 1_000].map((s) => [n, s] as const));
+const SOAK_STREAMS = 1_000;
+const SOAK_SERVICES = 100;
+
+const { values } = parseArgs({
+  options: {
+    full: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    size: { type: 'string', multiple: true },
+    out: { type: 'string', default: join(import.meta.dirname, '../results/xds') },
+    'soak-minutes': { type: 'string' },
+  },
+});
+
+/** One run, told as it ends; what fails is told and does not end the others. */
+async function run(scenario: Scenario, programs: Programs): Promise<Outcome> {
+  const reason = leftOut(scenario);
+  if (reason) return { scenario, measured: undefined, note: `not run: ${reason}` };
+  const { contender, streams, services, protocol, what } = scenario;
+  process.stderr.write(`${LABEL[contender]}, N ${streams}, S ${services}, ${what}, ${protocol} … `);
+  try {
+    const measured = await runOnce(serverOf(scenario, programs), clientOf(scenario, programs));
+    const burst =
+      measured.BurstMs > 0 ? `, burst of ${scenario.burst} ${measured.BurstMs.toFixed(0)} ms` : '';
+    process.stderr.write(`last stream ${measured.Max.toFixed(1)} ms${burst}\n`);
+    return { scenario, measured, note: '' };
+  } catch (error) {
+    const note = error instanceof Error ? error.message : `${error}`;
+    process.stderr.write(`failed: ${note}\n`);
+    return { scenario, measured: undefined, note: `failed: ${note.split('\n')[0]}` };
+  }
+}
+
+function sizes(): readonly (readonly [number, number])[] {
+  if (!values.size) return values.full ? FULL : USUAL;
+  return values.size.map((text) => {
+    const [streams = 0, services = 0] = text.split('x').map(Number);
+    return [streams, services] as const;
+  });
+}
+
+async function compare(programs: Programs): Promise<void> {
+  const outcomes: Outcome[] = [];
+  for (const scenario of scenarios(sizes())) {
+    if (values.only && !values.only.split(',').includes(scenario.contender)) continue;
+    outcomes.push(await run(scenario, programs));
+  }
+  const found = goals(outcomes);
+  console.log(terminalTable(outcomes));
+  console.log(`\ngoals, as ratios within this run:\n${goalLines(found).join('\n')}`);
+  mkdirSync(values.out, { recursive: true });
+  const when = new Date().toISOString();
+  writeFileSync(join(values.out, 'results.json'), JSON.stringify({ when, outcomes }, undefined, 1));
+  writeFileSync(join(values.out, 'results.md'), markdown(outcomes, found, when));
+  writeFileSync(join(values.out, 'last-stream.svg'), plot(outcomes));
+  console.log(`\nkept in ${values.out}`);
+  if (outcomes.some(({ note }) => note.startsWith('failed'))) process.exitCode = 1;
+}
+
+async function soak(minutes: number, programs: Programs): Promise<void> {
+  const { server, client } = soakOf(minutes, SOAK_STREAMS, SOAK_SERVICES, programs);
+  console.log(
+    `${SOAK_STREAMS} streams, ${SOAK_SERVICES} services, a change and 10 reconnects each second, ${minutes} min`,
+  );
+  const result = await runOnce(server, client);
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(join(values.out, 'soak.json'), JSON.stringify(result, undefined, 1));
+  console.log(`no update was missed, no stream broke; kept in ${values.out}`);
+}
+
+try {
+  const programs = buildPrograms();
+  const minutes = values['soak-minutes'];
+  if (minutes === undefined) await compare(programs);
+  else await soak(Number(minutes), programs);
+} catch (error) {
+  if (!(error instanceof GoMissing)) throw error;
+  console.log(`bench/xds is skipped: ${error.message}`);
+}
