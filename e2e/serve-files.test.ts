@@ -100,7 +100,7 @@ describe('a changed file is in force within a second', () => {
     await waitUntil('a removed service is gone', async () => (await namesOf()) === 'fraud', SOON);
   });
 
-  it('when a rollout is removed, and goes on where it was when it comes back', async () => {
+  it('when a rollout is removed, and begins anew when it comes back', async () => {
     replaceFile(file, serviceSpec());
     await waitUntil('all traffic is stable', async () => String(await weights()) === '10000,0', SOON);
     replaceFile(file, [serviceSpec(), ROLLOUT].join('---\n'));

@@ -20,10 +20,7 @@ const EXIT_USAGE = 2;
  * @returns the exit code: 0, 1 when it failed, 2 when it was not understood, or what the command set
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
-  // Whoever reads the output may have seen enough: `penstock get | head -1`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
-  });
+  process.stdout.off('error', endQuietly).on('error', endQuietly);
   const program = buildProgram();
   try {
     await program.parseAsync([...argv]);
@@ -35,6 +32,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     process.stderr.write(`penstock: ${describe(error)}\n`);
     return error instanceof InvalidArgumentError ? EXIT_USAGE : EXIT_FAILED;
   }
+}
+
+/** Whoever reads the output may have seen enough: `penstock get | head -1`. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
 }
 
 function buildProgram(): Command {

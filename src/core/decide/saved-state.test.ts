@@ -34,7 +34,7 @@ const state: ServiceState = {
   breakerTrips: 3,
   balance: { v1: { lastMs: 1000, endpoints: {}, published: { '127.0.0.1:9101': 0.5 } } },
   limits: { lastMs: 1000, demand: { a: 10 }, limits: {} },
-  interlocks: NO_INTERLOCKS,
+  interlocks: { trialBreaker: closedBreaker(1000), breakerHeldMs: 10, deratedAtMs: 20 },
 };
 
 /** As the database gives it back. */
@@ -97,17 +97,19 @@ describe('a saved state', () => {
     ['breaker.window.slots', [{ startMs: 0, sums: [null] }], { breaker: undefined }, 'the breaker'],
     ['balance.v1.published', undefined, { balance: {} }, 'the balance of version v1'],
     ['balance.v1.endpoints', { a: { errorLog: 0 } }, { balance: {} }, 'the balance of version v1'],
+    ['interlocks.deratedAtMs', undefined, { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
+    ['interlocks.trialBreaker.phase', 'AJAR', { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
     ['limits.demand', undefined, { limits: NEW_SERVICE_STATE.limits }, 'the limits'],
   ])('without a usable %s (%j) begins that part anew', (path, value, expected, what) => {
     const { state: restored, dropped } = restoredState(damaged(path, value));
     expect(restored).toEqual({ ...state, ...expected });
-    expect(dropped).toEqual([expect.stringContaining(`${what} begins anew`)]);
+    expect(dropped).toEqual([expect.stringMatching(new RegExp(`^${what}.* begins anew`))]);
   });
 
   it('of an unknown format begins every part anew and says so', () => {
     const { state: restored, dropped } = restoredState(damaged('formats'));
     expect(restored).toEqual({ ...NEW_SERVICE_STATE, breakerTrips: 3 });
-    expect(dropped).toHaveLength(4);
+    expect(dropped).toHaveLength(5);
     expect(dropped[0]).toContain('it is of format unknown, and this Penstock knows 1');
   });
 });

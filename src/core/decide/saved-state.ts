@@ -1,6 +1,6 @@
 import { NEW_ENDPOINT } from '../policy/balance/endpoint-memory.ts';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
-import type { BreakerPhase } from '../policy/breaker/decision.ts';
+import type { BreakerPhase, BreakerState } from '../policy/breaker/decision.ts';
 import { hasShape } from './has-shape.ts';
 import { NO_LIMITS } from './limits-decision.ts';
 import { isGateMemory, isRolloutState } from './saved-rollout.ts';
@@ -10,7 +10,7 @@ import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-l
  * What the states mean. To be raised with a change of meaning that the shape does not tell: a part that was
  * saved under another number begins anew.
  */
-const FORMATS = { rollout: 1, gates: 1, breaker: 1, balance: 1, limits: 1 } as const;
+const FORMATS = { rollout: 1, gates: 1, breaker: 1, balance: 1, limits: 1, interlocks: 1 } as const;
 
 type Part = keyof typeof FORMATS;
 type Saved = Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
     breakerTrips: restoring.breakerTrips(),
     balance: restoring.balance(),
     limits: restoring.limits(),
-    interlocks: NO_INTERLOCKS,
+    interlocks: restoring.interlocks(),
   };
   return { state, dropped: restoring.dropped };
 }
@@ -63,10 +63,7 @@ class Restoring {
   breaker(): ServiceState['breaker'] {
     const { breaker } = this.#saved;
     if (breaker === undefined) return undefined;
-    const readable = this.#knows('breaker') && hasShape(breaker, closedBreaker(0));
-    return readable && Object.hasOwn(BREAKER_PHASES, breaker.phase)
-      ? breaker
-      : this.#drop('breaker', 'the breaker');
+    return this.#knows('breaker') && isBreaker(breaker) ? breaker : this.#drop('breaker', 'the breaker');
   }
 
   breakerTrips(): number {
@@ -89,6 +86,15 @@ class Restoring {
     const readable = this.#knows('limits') && hasShape(limits, NO_LIMITS);
     if (readable && Object.values(limits.limits).every((each) => hasShape(each, { lawMs: 0 }))) return limits;
     return this.#drop('limits', 'the limits') ?? NO_LIMITS;
+  }
+
+  interlocks(): ServiceState['interlocks'] {
+    const { interlocks } = this.#saved;
+    if (interlocks === undefined) return NO_INTERLOCKS;
+    const readable = this.#knows('interlocks') && hasShape(interlocks, NO_INTERLOCKS);
+    if (readable && (interlocks.trialBreaker === undefined || isBreaker(interlocks.trialBreaker)))
+      return interlocks;
+    return this.#drop('interlocks', 'what one policy waits for while another acts') ?? NO_INTERLOCKS;
   }
 
   #knows(part: Part): boolean {
@@ -119,6 +125,10 @@ class Restoring {
 }
 
 const BREAKER_PHASES: Readonly<Record<BreakerPhase, true>> = { CLOSED: true, OPEN: true, HALF_OPEN: true };
+
+function isBreaker(value: unknown): value is BreakerState {
+  return hasShape(value, closedBreaker(0)) && Object.hasOwn(BREAKER_PHASES, value.phase);
+}
 
 function isBalance(value: unknown): value is ServiceState['balance'][string] {
   if (!hasShape(value, { lastMs: 0, endpoints: {}, published: {} })) return false;
