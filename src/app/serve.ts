@@ -26,6 +26,7 @@ import { SpecsInForce } from './specs-in-force.ts';
 import { registerStateGauges } from './state-gauges.ts';
 import { noteLook, PrometheusWatch } from './supervision.ts';
 import { penstockVersion } from './version.ts';
+import { registerXdsGauges } from './xds-gauges.ts';
 
 const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_DECISIONS_MS = 30 * 86_400_000;
@@ -131,6 +132,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     lookNow: () => timer.now(),
     now: Date.now,
   });
+  registerXdsGauges(metrics.registry, () => xds.levels());
   registerStateGauges(metrics.registry, { controlPlane: plane, views: () => controller.views() });
   const admin = await serveAdmin({
     address: options.adminAddress,
