@@ -14,7 +14,11 @@ export function servedVersion(endpoints: readonly ServedEndpoint[], at: number):
   const sum = (of: (each: ServedEndpoint) => number) =>
     endpoints.reduce((total, each) => total + of(each), 0);
   return {
-    requests: value({ requests: sum(({ requests }) => requests), failures: sum(({ failures }) => failures) }),
+    requests: value({
+      requests: sum(({ requests }) => requests),
+      failures: sum(({ failures }) => failures),
+      abandoned: sum(({ abandoned = 0 }) => abandoned),
+    }),
     latencyMs: missing,
     scores: missing,
     endpoints: endpoints.map(

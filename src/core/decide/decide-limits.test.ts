@@ -15,6 +15,8 @@ interface Second {
   readonly served?: readonly number[];
   readonly acknowledged?: boolean;
   readonly queue?: number;
+  /** Of the offered ones, those that end without an answer. */
+  readonly lost?: number;
   readonly frozen?: boolean;
   readonly interlocked?: boolean;
 }
@@ -40,8 +42,9 @@ spec: {targetRef: {name: fraud}, rateLimits: [${limits}]}
     const nowMs = START + second * 1000;
     const endpoints = given.offered.map((requests, i) => ({
       address: `10.0.0.${i}:1`,
-      requests,
+      requests: requests - (given.lost ?? 0),
       failures: 0,
+      abandoned: given.lost ?? 0,
       ...(given.queue === undefined ? {} : { queue: given.queue }),
     }));
     const inbound = given.offered.map(
@@ -128,6 +131,23 @@ describe('an adaptive limit', () => {
     const before = run(ADAPTIVE, settled).at(-1)?.rates.get('all');
     const after = run(ADAPTIVE, [...settled, ...times(10, { ...overloaded, queue: 400, ...given })]);
     expect(after.at(-1)?.rates.get('all')).toBe(before);
+  });
+  it('limits nobody until the queue is above its target', () => {
+    expect(run(ADAPTIVE, times(60, { offered: [50], served: [50], queue: 1 })).at(-1)?.rates.size).toBe(0);
+  });
+  it('lets in half of what was served when hardly any call is answered, and comes back soon', () => {
+    const lost: Second = { offered: [300], served: [0], lost: 300 };
+    const collapsed = [...times(10, { ...overloaded, queue: 8 }), ...times(5, lost)];
+    expect(run(ADAPTIVE, collapsed).at(-1)?.rates.get('all')).toBeCloseTo(25, 0);
+    const well: Second = { offered: [300], served: [45], queue: 1 };
+    const back = run(ADAPTIVE, [...collapsed, ...times(6, well)])
+      .at(-1)
+      ?.rates.get('all');
+    expect(back).toBeGreaterThan(35);
+  });
+  it('does not take callers who press stop for a collapse', () => {
+    const stopped: Second = { offered: [50], served: [50], lost: 30, queue: 1 };
+    expect(run(ADAPTIVE, times(20, stopped)).at(-1)?.rates.size).toBe(0);
   });
   it('does not count instances without traffic as ones that could do no more', () => {
     const [two] = run(ADAPTIVE, times(1, { offered: [300, 1], served: [50, 1], queue: 40 })).slice(-1);

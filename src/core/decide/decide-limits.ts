@@ -4,6 +4,7 @@ import { knownValue, type Reading } from '../observation/reading.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideLimit, type LimitObservation } from '../policy/limiter/decide-limit.ts';
 import { divideLimit, type Sharer } from '../policy/limiter/divide-limit.ts';
+import { abandonedOf, NO_REQUESTS } from '../stats/arms.ts';
 import { addHistograms } from '../stats/histogram.ts';
 import { offeredPerSecond, smoothDemand } from './limit-demand.ts';
 import type { LimitEvent, LimitsDecision, LimitsState, OneLimitState } from './limits-decision.ts';
@@ -26,6 +27,8 @@ const NEW_LIMIT: OneLimitState = {
   law: undefined,
   lawMs: 0,
   latencies: undefined,
+  ended: 0,
+  lost: 0,
   published: undefined,
   told: undefined,
   shares: undefined,
@@ -89,22 +92,36 @@ function adapt(
   interlocked: boolean,
 ): Adapted {
   if (!('adaptive' in limit)) return { state: known, message: undefined, events: [] };
-  const { latencyMs } = sumVersions([...look.observation.versions.values()]);
+  const { latencyMs, requests } = sumVersions([...look.observation.versions.values()]);
+  const calls = abandonedOf(knownValue(requests) ?? NO_REQUESTS);
+  const ended = known.ended + calls.requests;
+  const lost = known.lost + calls.failures;
   const fresh = knownValue(latencyMs);
   const latencies = fresh === undefined ? known.latencies : addHistograms(known.latencies, fresh);
   const elapsedMs = look.nowMs - known.lawMs;
   if (known.law !== undefined && elapsedMs >= 0 && elapsedMs < LAW_EVERY_MS) {
-    return { state: { ...known, latencies }, message: undefined, events: [] };
+    return { state: { ...known, latencies, ended, lost }, message: undefined, events: [] };
   }
   const decision = decideLimit({
     spec: limit.adaptive,
-    observation: observeInstances(look, latencies, latencyMs, demand, elapsedMs),
+    observation: {
+      ...observeInstances(look, latencies, latencyMs, demand, elapsedMs),
+      lost: ended === 0 ? 0 : lost / ended,
+    },
     state: known.law,
     frozen: look.frozen || interlocked,
     nowMs: look.nowMs,
   });
   const published = worthPublishing(known.published, decision.requestsPerSecond);
-  const state = { ...known, law: decision.state, lawMs: look.nowMs, latencies: undefined, published };
+  const state = {
+    ...known,
+    law: decision.state,
+    lawMs: look.nowMs,
+    latencies: undefined,
+    ended: 0,
+    lost: 0,
+    published,
+  };
   const event = tell(limit.name, known.told, published, decision.message, look);
   return {
     state: event === undefined ? state : { ...state, told: published },
@@ -120,7 +137,7 @@ function observeInstances(
   reading: Reading<HistogramCounts>,
   demand: LimitsState['demand'],
   elapsedMs: number,
-): LimitObservation {
+): Omit<LimitObservation, 'lost'> {
   const known = busyOnes(look.inbound.flatMap((each) => each.servedPerSecond ?? []));
   const missing: Reading<never> = { kind: 'missing', detail: 'no inbound sidecar reports its load' };
   const counted = (perSecond: number): Reading<number> =>

@@ -17,6 +17,9 @@ export interface OneLimitState {
   readonly lawMs: number;
   /** Latencies seen since the law last looked. */
   readonly latencies: HistogramCounts | undefined;
+  /** Calls that ended since then, and those of them without an answer. */
+  readonly ended: number;
+  readonly lost: number;
   /** Rate of an instance that was last published. */
   readonly published: number | undefined;
   /** Rate that people were last told of. */

@@ -59,6 +59,7 @@ function simulate(
         served: value(served),
         refused: value(arrivals - admitted),
         latencyMs: value<HistogramCounts>({ bounds: BOUNDS, counts }),
+        lost: 0,
         queue: value(queue),
         instances: 1,
       },

@@ -13,6 +13,8 @@ export interface LimitObservation {
   readonly served: Reading<number>;
   /** Requests that the limit refused, all instances together; they tell that it is in use. */
   readonly refused: Reading<number>;
+  /** Share of the calls that ended without an answer, 0 … 1. */
+  readonly lost: number;
   readonly latencyMs: Reading<HistogramCounts>;
   /** Mean queue of an instance, requests. */
   readonly queue: Reading<number>;
@@ -25,6 +27,8 @@ export interface LimitState {
   /** Rate of one instance; undefined: nothing is limited yet. */
   readonly requestsPerSecond: number | undefined;
   readonly blindMs: number;
+  /** The most that an instance served lately, requests a second: what it can do. */
+  readonly capacity: number;
 }
 
 export interface LimitInput {
@@ -51,6 +55,13 @@ const DRAIN_S = 5;
 /** How much is added a second while the limit is used: far below the target, and near it. */
 const FAR = 0.05;
 const NEAR = 0.02;
+/** And below most of what was served lately. */
+const PROVEN = 0.2;
+const CAPACITY_HALF_LIFE_MS = 60_000;
+/** However long the queue, this part of it is let in. */
+const LEAST_OF_CAPACITY = 0.3;
+/** From this share of calls without an answer on nothing useful is served. */
+const COLLAPSED = 0.75;
 /** While what has piled up is worked off, this part of the rate served is let in. */
 const DRAINING = 0.7;
 /** Without data for this long a limit opens again, by this much a second: an old figure is not held for ever. */
@@ -72,15 +83,19 @@ const USED = 0.5;
  */
 export function decideLimit(input: LimitInput): LimitDecision {
   const { state, nowMs, frozen, observation } = input;
-  const before = state ?? { lastMs: nowMs, requestsPerSecond: undefined, blindMs: 0 };
+  const before = state ?? { lastMs: nowMs, requestsPerSecond: undefined, blindMs: 0, capacity: 0 };
   const elapsedMs = Math.min(LONGEST_LOOK_MS, Math.max(0, nowMs - before.lastMs));
   const timed = { ...before, lastMs: nowMs };
   if (frozen || elapsedMs === 0) return told(timed, 'nothing is changed');
   const signal = signalOf(input);
   const served = knownValue(observation.served);
+  if (served !== undefined && observation.lost >= COLLAPSED && before.capacity > 0) {
+    return collapse(input, timed);
+  }
   if (signal === undefined || served === undefined) return whileBlind(input, timed, elapsedMs);
   const rate = (1000 * served) / elapsedMs / Math.max(1, observation.instances);
-  return steer(input, { ...timed, blindMs: 0 }, signal, rate, elapsedMs);
+  const capacity = Math.max(rate, before.capacity * 2 ** (-elapsedMs / CAPACITY_HALF_LIFE_MS));
+  return steer(input, { ...timed, blindMs: 0, capacity }, signal, rate, elapsedMs);
 }
 
 /** What is held to the target; undefined without data. A look without requests is no news either. */
@@ -92,22 +107,58 @@ function signalOf({ spec, observation }: LimitInput): number | undefined {
 }
 
 function steer(
-  { spec, observation }: LimitInput,
+  input: LimitInput,
   state: LimitState,
   signal: number,
   rate: number,
   elapsedMs: number,
 ): LimitDecision {
-  const known = state.requestsPerSecond ?? bound(spec, 2 * rate);
-  const used = (knownValue(observation.refused) ?? 0) > 0 || rate >= USED * known;
-  const growth = (1 + (signal < spec.target / 2 ? FAR : NEAR)) ** (elapsedMs / 1000);
-  const lowered = Math.max(DRAINING * rate, rate - excessOf(spec, signal, rate) / DRAIN_S);
-  const next = signal > spec.target ? lowered : known * (used ? growth : 1);
-  const requestsPerSecond = bound(spec, next);
+  const { spec } = input;
   const held = spec.signal === 'Queue' ? `queue ${signal.toFixed(1)}` : `latency ${signal.toFixed(0)} ms`;
+  const known = state.requestsPerSecond;
+  if (signal <= spec.target && known === undefined) {
+    return told(state, `${held}, ${spec.target} to hold: nothing is limited yet`);
+  }
+  const lowered = Math.max(
+    DRAINING * rate,
+    LEAST_OF_CAPACITY * state.capacity,
+    rate - excessOf(spec, signal, rate) / DRAIN_S,
+  );
+  const next =
+    signal > spec.target || known === undefined
+      ? lowered
+      : known * growthOf(input, known, signal, rate, state.capacity) ** (elapsedMs / 1000);
+  const requestsPerSecond = bound(spec, next);
   return told(
     { ...state, requestsPerSecond },
     `${held}, ${spec.target} to hold: ${requestsPerSecond.toFixed(0)} requests/s an instance`,
+  );
+}
+
+/** By what the limit grows a second while it is used: fast up to what the instance has shown that it can do. */
+function growthOf(
+  { spec, observation }: LimitInput,
+  known: number,
+  signal: number,
+  rate: number,
+  capacity: number,
+): number {
+  const used = (knownValue(observation.refused) ?? 0) > 0 || rate >= USED * known;
+  if (!used) return 1;
+  if (known < DRAINING * capacity) return 1 + PROVEN;
+  return 1 + (signal < spec.target / 2 ? FAR : NEAR);
+}
+
+/**
+ * Most calls end without an answer: the queue is longer than the callers' patience, and neither tells itself nor
+ * lets anything be served. Half of what the instance could do is let in until answers come again.
+ */
+function collapse({ spec }: LimitInput, state: LimitState): LimitDecision {
+  const known = state.requestsPerSecond ?? Number.POSITIVE_INFINITY;
+  const requestsPerSecond = bound(spec, Math.min(known, state.capacity / 2));
+  return told(
+    { ...state, requestsPerSecond },
+    `most calls are never answered: ${requestsPerSecond.toFixed(0)} requests/s an instance`,
   );
 }
 
