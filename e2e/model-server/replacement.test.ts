@@ -12,7 +12,7 @@ const image = floats('image', [1, 64], new Array<number>(64).fill(3));
 test('both versions are replaced behind a sidecar at 500 requests/s, and no call fails', async () => {
   const ports = [await freePort(), await freePort()];
   // Long enough for the sidecar to have seen that the server is no longer ready.
-  const drain = ['--drain-delay', `${5 * HEALTH_INTERVAL_MS}ms`];
+  const drain = ['--drain-delay', `${5 * HEALTH_INTERVAL_MS}ms`, '--max-queue', '10000'];
   await using running = new AsyncDisposableStack();
   const start = async (port: number) =>
     running.use(

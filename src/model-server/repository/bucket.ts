@@ -38,6 +38,8 @@ interface StoredObject {
 }
 
 const FETCH_TIMEOUT_MS = 30_000;
+const ATTEMPTS = 3;
+const RETRY_AFTER_MS = 100;
 
 /** A repository in a bucket. What has been fetched once is kept, so that a lost runner needs no network to return. */
 export function openBucket(settings: BucketSettings): Repository {
@@ -117,19 +119,32 @@ async function request(
   const path = [bucket, ...key.split('/')].map(encodeURIComponent).join('/');
   const url = new URL(`${endpoint.replace(/\/$/, '')}/${path}`);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await send(url, region, credentials).catch((error: Error) => error);
+    if (!(outcome instanceof Error) && outcome.ok) return outcome;
+    const passing = outcome instanceof Error || outcome.status >= 500;
+    if (!passing || attempt === ATTEMPTS)
+      throw await requestProblem(outcome, endpoint, `s3://${bucket}/${key}`);
+    // A connection that the storage closed while it was idle, or a storage that is busy: it passes.
+    await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS * attempt));
+  }
+}
+
+function send(url: URL, region: string, credentials: Credentials | undefined): Promise<Response> {
   const unsigned = { method: 'GET', url, region, service: 's3', at: new Date() };
   const headers = credentials ? signRequest(unsigned, credentials) : {};
-  const response = await fetch(url, { headers, signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) }).catch(
-    (error: Error) => {
-      const why = error.cause instanceof Error ? error.cause.message : error.message;
-      throw new Problem('UNAVAILABLE', `the storage at ${endpoint} cannot be reached: ${why}`);
-    },
-  );
-  if (response.ok) return response;
-  const message = textOf(await response.text(), 'Message') || response.statusText;
-  throw new Problem(
+  return fetch(url, { headers, signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+}
+
+async function requestProblem(outcome: Error | Response, endpoint: string, place: string): Promise<Problem> {
+  if (outcome instanceof Error) {
+    const why = outcome.cause instanceof Error ? outcome.cause.message : outcome.message;
+    return new Problem('UNAVAILABLE', `the storage at ${endpoint} cannot be reached: ${why}`);
+  }
+  const message = textOf(await outcome.text(), 'Message') || outcome.statusText;
+  return new Problem(
     'UNAVAILABLE',
-    `the storage at ${endpoint} refuses s3://${bucket}/${key}: ${response.status} ${message}`,
+    `the storage at ${endpoint} refuses ${place}: ${outcome.status} ${message}`,
   );
 }
 
