@@ -59,16 +59,10 @@ function rolloutLines(rollout: RolloutStatus): string[] {
 function gateLines(gate: GateStatus): string[] {
   const dryRun = gate.dryRun ? ', dry run' : '';
   return [
-    `  gate ${gate.name} [${gate.type}${dryRun}]: ${gate.verdict}${boundText(gate.log10Evidence, gate.log10Bound)}`,
+    `  gate ${gate.name} [${gate.type}${dryRun}]: ${gate.verdict}`,
     `    ${gate.message}`,
     `    read from ${gate.source}`,
   ];
-}
-
-/** Evidence is a ratio of odds; below 1 it speaks for the candidate. */
-function boundText(log10Evidence: number | undefined, log10Bound: number | undefined): string {
-  if (!Number.isFinite(log10Evidence) || !Number.isFinite(log10Bound)) return '';
-  return `, evidence against it 10^${formatNumber(log10Evidence)}, too much at 10^${formatNumber(log10Bound)}`;
 }
 
 function breakerLines(breaker: BreakerStatus): string[] {
@@ -109,9 +103,8 @@ function evidenceLines(evidence: unknown): string[] {
     const named = item.gate ?? item.address;
     const verdict = item.verdict === undefined ? '' : ` ${item.verdict}`;
     const name = named === undefined ? '' : `${named}${verdict}: `;
-    const bound = boundText(numberOr(item.log10M), numberOr(item.bound));
     const source = typeof item.source === 'string' ? [`      from ${item.source}`] : [];
-    return [`    ${name}${item.message ?? JSON.stringify(item)}${bound}`, ...source];
+    return [`    ${name}${item.message ?? JSON.stringify(item)}`, ...source];
   });
   return lines.length === 0 ? [] : ['  evidence:', ...lines];
 }
@@ -132,10 +125,6 @@ function valueText(key: string, value: unknown): string {
   if (value === undefined || value === null) return '-';
   if (key === 'candidate' && typeof value === 'number') return formatWeight(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function numberOr(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
