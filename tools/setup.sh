@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets what Penstock is built and tried with into the cache, as an ordinary user:
-#   tools/setup.sh [modules] [envoy] [prometheus] [chromium]
+#   tools/setup.sh [modules] [envoy] [envoy-oldest] [prometheus] [chromium]
 # Node comes first and always. What is there already costs nothing. See versions.env for what and which.
 set -eu
 
@@ -30,6 +30,7 @@ install_node
 for part in "$@"; do
   case $part in
     modules | envoy | prometheus | chromium) "install_$part" ;;
-    *) fail "$part: no such part; there are modules, envoy, prometheus and chromium" ;;
+    envoy-oldest) install_envoy_oldest ;;
+    *) fail "$part: no such part; there are modules, envoy, envoy-oldest, prometheus and chromium" ;;
   esac
 done

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findTool } from '../../src/app/toolchain.ts';
+import { cacheRoot, findTool } from '../../src/app/toolchain.ts';
 
 /** A running Envoy that follows an xDS server. */
 export interface RunningEnvoy {
@@ -21,6 +21,21 @@ export interface EnvoyOptions {
   readonly xdsPort: number;
   readonly protocol: 'delta' | 'sotw';
   readonly metadata?: Record<string, unknown>;
+  /** The one whose API proto/ describes, or the oldest that is supported. */
+  readonly release?: Release;
+}
+
+export type Release = 'newest' | 'oldest';
+
+const TOOLS = join(import.meta.dirname, '../../tools');
+
+/** The executable of a release; the oldest is fetched where it is not there. */
+function executableOf(release: Release): string {
+  if (release === 'newest') return findTool('envoy').path;
+  execFileSync(join(TOOLS, 'setup.sh'), ['envoy-oldest'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const pins = readFileSync(join(TOOLS, 'versions.env'), 'utf8');
+  const version = /^ENVOY_OLDEST_VERSION=(.+)$/m.exec(pins)?.[1];
+  return join(cacheRoot(), `envoy-${version}`, 'bin', 'envoy');
 }
 
 /** Starts the real Envoy on ports of the system's choice and waits for its admin interface. */
@@ -40,7 +55,9 @@ export async function startEnvoy(options: EnvoyOptions): Promise<RunningEnvoy> {
     '-l',
     'warn',
   ];
-  const child = spawn(findTool('envoy').path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(executableOf(options.release ?? 'newest'), args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let log = '';
   child.stderr.on('data', (chunk) => {
     log = (log + chunk).slice(-20_000);
@@ -111,6 +128,18 @@ function bootstrap({ nodeId, xdsPort, protocol, metadata }: EnvoyOptions): unkno
       cds_config: fromAds,
       lds_config: fromAds,
     },
+    stats_flush_interval: '1s',
+    stats_sinks: [
+      {
+        name: 'envoy.stat_sinks.metrics_service',
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig',
+          transport_api_version: 'V3',
+          grpc_service: grpc_services[0],
+          histogram_emit_mode: 'HISTOGRAM',
+        },
+      },
+    ],
     cluster_manager: { load_stats_config: { api_type: 'GRPC', transport_api_version: 'V3', grpc_services } },
     static_resources: {
       clusters: [

@@ -6,7 +6,7 @@ import { TYPE_URL } from '../../src/core/delta/type-urls.ts';
 import type { LoadReport } from '../../src/core/signals/load-report.ts';
 import type { XdsServer } from '../../src/xds/contract.ts';
 import { serveXds } from '../../src/xds/xds-server.ts';
-import { type RunningEnvoy, startEnvoy, waitFor } from './envoy.ts';
+import { type Release, type RunningEnvoy, startEnvoy, waitFor } from './envoy.ts';
 import { cluster, endpoints, listener, routes } from './resources.ts';
 
 const VIEW = 'sidecars';
@@ -52,7 +52,14 @@ async function model(answer: string): Promise<{ server: Server; port: number }> 
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-describe.each(['delta', 'sotw'] as const)('an Envoy that follows by %s', (protocol) => {
+const ENVOYS: readonly (readonly [Release, 'delta' | 'sotw'])[] = [
+  ['newest', 'delta'],
+  ['newest', 'sotw'],
+  ['oldest', 'delta'],
+  ['oldest', 'sotw'],
+];
+
+describe.each(ENVOYS)('the %s Envoy, following by %s', (release, protocol) => {
   let models: Record<'v1' | 'v2' | 'v3', { server: Server; port: number }>;
   let server: XdsServer;
   let envoy: RunningEnvoy;
@@ -92,7 +99,7 @@ describe.each(['delta', 'sotw'] as const)('an Envoy that follows by %s', (protoc
     models = { v1: await model('v1'), v2: await model('v2'), v3: await model('v3') };
     server = await serve('127.0.0.1:0');
     server.publish({ upsert: first(), views: views(['v1']) });
-    envoy = await startEnvoy({ nodeId: `e2e-${protocol}`, xdsPort: server.port, protocol });
+    envoy = await startEnvoy({ nodeId: `e2e-${protocol}`, xdsPort: server.port, protocol, release });
     traffic = new Traffic(await envoy.listeningPort());
     await traffic.until('v1');
     expect(traffic.distinct, 'answers while it starts').toEqual(['v1']);
@@ -108,7 +115,9 @@ describe.each(['delta', 'sotw'] as const)('an Envoy that follows by %s', (protoc
   test('names itself and converges', async () => {
     const stream = await waitFor(() => server.streams().find((s) => s.converged && s.types.length === 4));
     expect(stream).toMatchObject({ node: { id: `e2e-${protocol}`, cluster: 'e2e' }, protocol });
-    expect(stream.node.userAgent).toMatch(/^envoy 1\.\d+\.\d+$/);
+    expect(stream.node.userAgent).toMatch(
+      release === 'oldest' ? /^envoy 1\.36\.\d+$/ : /^envoy 1\.\d+\.\d+$/,
+    );
     expect(stream.types.map((t) => [t.typeUrl, t.resources])).toEqual([
       [TYPE_URL.cds, 1],
       [TYPE_URL.eds, 1],
@@ -151,6 +160,19 @@ describe.each(['delta', 'sotw'] as const)('an Envoy that follows by %s', (protoc
     await followed({ upsert: [routes('model', { v1: 100, v2: 0 })] });
     await traffic.until('v1');
     expect(server.streams()[0]?.types.every((t) => t.rejection === undefined)).toBe(true);
+  });
+
+  test('a route to a new cluster that is rejected is not told until the cluster is mended', async () => {
+    const bad = server.publish({
+      upsert: [cluster('v3', 0), endpoints('v3', models.v3.port), routes('model', { v3: 100 })],
+      views: views(['v1', 'v2', 'v3']),
+    });
+    const rejected = await waitFor(() => server.acknowledgement(bad.sequence, bad.changed).rejected[0]);
+    expect(rejected.key.name).toBe('v3');
+    await traffic.until('v1');
+    await followed({ upsert: [cluster('v3')] });
+    await traffic.until('v3');
+    expect(traffic.distinct).toEqual(['v1', 'v2', 'v3']);
   });
 
   test('a version that goes with its routes is removed after them, and no request is lost', async () => {
