@@ -136,6 +136,7 @@ function bootstrap({ nodeId, xdsPort, protocol, metadata }: EnvoyOptions): unkno
           '@type': 'type.googleapis.com/envoy.config.metrics.v3.MetricsServiceConfig',
           transport_api_version: 'V3',
           grpc_service: grpc_services[0],
+          emit_tags_as_labels: true,
           histogram_emit_mode: 'HISTOGRAM',
         },
       },

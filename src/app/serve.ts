@@ -20,6 +20,7 @@ import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
 import { openPrometheus } from './prometheus-client.ts';
+import { PushedLatencies } from './pushed-latencies.ts';
 import { Reporting } from './reporting.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { SpecsInForce } from './specs-in-force.ts';
@@ -55,6 +56,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     log.warn('state is kept in memory only; give --state DIR to keep it over a restart');
 
   const metrics = createMetrics();
+  const latencies = new PushedLatencies(metrics.registry, Date.now);
   const reporting = closing.use(
     new Reporting({
       store,
@@ -81,6 +83,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         loadReportAt.set(report.nodeId, report.at);
         signals.onLoadReport(report);
       },
+      latencyReport: (report) => latencies.take(report),
       acknowledged: ({ afterMs }) => ackTimes.add(afterMs),
       rejected: ({ nodeId, typeUrl, rejection }) =>
         log.warn(

@@ -2,6 +2,7 @@ import type { Acknowledgement, Levels, NodeIdentity, Rejection, StreamFacts } fr
 import type { Change, Publication, Resource, ResourceKey, ResourceVersion } from '../core/delta/resource.ts';
 import type { TypeUrl } from '../core/delta/type-urls.ts';
 import type { NodeDescriptor } from '../core/ir/node.ts';
+import type { LatencyReport } from '../core/signals/latency-report.ts';
 import type { LoadReport } from '../core/signals/load-report.ts';
 import type { XdsMetrics } from './metrics.ts';
 import type { XdsSettings } from './settings.ts';
@@ -41,6 +42,8 @@ export interface XdsOptions {
 /** Told of what happens, at once and synchronously; must not throw and be quick. */
 export interface XdsListener {
   loadReport?(report: LoadReport): void;
+  /** A sidecar pushed the latencies of its clusters. Without this its statistics are not taken. */
+  latencyReport?(report: LatencyReport): void;
   /** A stream acknowledged everything up to this publication, for this type. */
   acknowledged?(event: { nodeId: string; typeUrl: TypeUrl; sequence: number; afterMs: number }): void;
   rejected?(event: { nodeId: string; typeUrl: TypeUrl; rejection: Rejection }): void;

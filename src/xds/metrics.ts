@@ -2,9 +2,9 @@ import type { TypeUrl } from '../core/delta/type-urls.ts';
 
 /** What the server counts; every label has a handful of values, however many sidecars there are. */
 export interface XdsMetrics {
-  streamOpened(protocol: 'delta' | 'sotw' | 'lrs'): void;
+  streamOpened(protocol: 'delta' | 'sotw' | 'lrs' | 'metrics'): void;
   streamClosed(
-    protocol: 'delta' | 'sotw' | 'lrs',
+    protocol: 'delta' | 'sotw' | 'lrs' | 'metrics',
     reason: 'client' | 'refused' | 'stalled' | 'shutdown',
   ): void;
   /** An answer was written to a stream. */

@@ -7,6 +7,7 @@ import { EndpointDiscoveryService } from '../gen/envoy/service/endpoint/v3/eds_p
 import { ExtensionConfigDiscoveryService } from '../gen/envoy/service/extension/v3/config_discovery_pb.js';
 import { ListenerDiscoveryService } from '../gen/envoy/service/listener/v3/lds_pb.js';
 import { LoadReportingService } from '../gen/envoy/service/load_stats/v3/lrs_pb.js';
+import { MetricsService } from '../gen/envoy/service/metrics/v3/metrics_service_pb.js';
 import { RouteDiscoveryService, ScopedRoutesDiscoveryService } from '../gen/envoy/service/route/v3/rds_pb.js';
 import { RuntimeDiscoveryService } from '../gen/envoy/service/runtime/v3/rtds_pb.js';
 import { SecretDiscoveryService } from '../gen/envoy/service/secret/v3/sds_pb.js';
@@ -62,6 +63,9 @@ function discoveryMethod(
 
 /** The method on which sidecars report their load. */
 export const LOAD_STATS = pathOf(LoadReportingService, LoadReportingService.method.streamLoadStats);
+
+/** The method on which sidecars push their statistics. */
+export const STREAM_METRICS = pathOf(MetricsService, MetricsService.method.streamMetrics);
 
 function pathOf(service: DescService, method: DescMethod): string {
   return `/${service.typeName}/${method.name}`;

@@ -5,7 +5,8 @@ import { DiscoveryStreams } from './discovery-streams.ts';
 import { FlushSchedule } from './flush-schedule.ts';
 import { type GrpcServer, type GrpcServerOptions, serveGrpc } from './grpc-server.ts';
 import { LoadReportStreams } from './load-reports.ts';
-import { discoveryMethods, LOAD_STATS } from './services.ts';
+import { MetricsStreams } from './metrics-service.ts';
+import { discoveryMethods, LOAD_STATS, STREAM_METRICS } from './services.ts';
 import { DEFAULT_SETTINGS, type XdsSettings } from './settings.ts';
 
 /** How often deadlines are looked at, ms. */
@@ -22,10 +23,15 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
   const streams = new DiscoveryStreams(options, settings, now);
   const { engine } = streams;
   const reports = loadReportStreams(options, settings, now);
+  const metrics = metricsStreams(options, now);
   const server = await listen(
     options,
     settings,
-    new Map([...discovery(streams), ...loadReporting(reports, settings)]),
+    new Map([
+      ...discovery(streams),
+      ...loadReporting(reports, settings),
+      ...metricsService(options, metrics),
+    ]),
   );
 
   const schedule = new FlushSchedule(
@@ -56,6 +62,7 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
       schedule.stop();
       streams.endAll();
       reports.endAll();
+      metrics.endAll();
       await server.close(settings.closeDeadlineMs);
     },
   };
@@ -93,6 +100,20 @@ function loadReportStreams(
       listener?.loadReport?.(report);
     },
     closed: (reason) => metrics?.streamClosed('lrs', reason),
+  });
+}
+
+function metricsService({ listener }: XdsOptions, streams: MetricsStreams): Methods {
+  return new Map(listener?.latencyReport ? [[STREAM_METRICS, (call) => streams.serve(call)]] : []);
+}
+
+function metricsStreams({ metrics, listener, nodes }: XdsOptions, now: () => number): MetricsStreams {
+  return new MetricsStreams({
+    now,
+    roleOf: (node) => nodes.roleOf(node),
+    opened: () => metrics?.streamOpened('metrics'),
+    report: (report) => listener?.latencyReport?.(report),
+    closed: (reason) => metrics?.streamClosed('metrics', reason),
   });
 }
 

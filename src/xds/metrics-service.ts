@@ -1,0 +1,107 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { NodeIdentity } from '../core/delta/facts.ts';
+import type { NodeDescriptor } from '../core/ir/node.ts';
+import type { HistogramCounts } from '../core/observation/observation.ts';
+import type { ClusterLatency, LatencyReport } from '../core/signals/latency-report.ts';
+import {
+  type StreamMetricsMessage,
+  StreamMetricsMessageSchema,
+} from '../gen/envoy/service/metrics/v3/metrics_service_pb.js';
+import type { Histogram, MetricFamily } from '../gen/io/prometheus/client/metrics_pb.js';
+import type { GrpcCall } from './grpc-call.ts';
+import type { CallEnd } from './grpc-status.ts';
+import { identityOf } from './node.ts';
+
+export interface MetricsServiceOptions {
+  readonly now: () => number;
+  roleOf(node: NodeIdentity): NodeDescriptor['kind'];
+  opened(): void;
+  report(report: LatencyReport): void;
+  closed(reason: 'client' | 'refused' | 'shutdown'): void;
+}
+
+/**
+ * Envoy's name of the histogram of a cluster's latencies, where its tags are labels (`emit_tags_as_labels`): in a
+ * name with everything in it a version called `v1.external` cannot be told from its calls from outside.
+ */
+const LATENCIES = 'cluster.upstream_rq_time';
+const CLUSTER_TAG = 'envoy.cluster_name';
+/** Clusters of versions; those of the sidecar itself are nobody's latency. */
+const OF_A_VERSION = /^(inbound\/)?[^/]+\/[^/]+\/[^/]+$/;
+
+/** The streams on which sidecars push their statistics (`stats_sinks`: `envoy.stat_sinks.metrics_service`). */
+export class MetricsStreams {
+  readonly #options: MetricsServiceOptions;
+  readonly #open = new Set<GrpcCall>();
+
+  constructor(options: MetricsServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Serves one stream: hands on the latencies of each message, and passes over everything else. */
+  serve(call: GrpcCall): void {
+    let node: NodeIdentity | undefined;
+    this.#open.add(call);
+    this.#options.opened();
+    call.start({
+      message: (bytes) => {
+        try {
+          const message = fromBinary(StreamMetricsMessageSchema, bytes);
+          if (message.identifier?.node) node ??= identityOf(message.identifier.node);
+          if (!node) throw new Error('the first message of a stream must carry identifier.node');
+          this.#report(message, node);
+        } catch (error) {
+          const why = error instanceof Error ? error.message : `${error}`;
+          this.#end(call, 'refused', { code: 'INVALID_ARGUMENT', message: why });
+        }
+      },
+      drained: () => {},
+      closed: () => this.#end(call, 'client'),
+    });
+  }
+
+  endAll(): void {
+    const end = { code: 'UNAVAILABLE', message: 'the server is shutting down; connect again' } as const;
+    for (const call of [...this.#open]) this.#end(call, 'shutdown', end);
+  }
+
+  #report(message: StreamMetricsMessage, node: NodeIdentity): void {
+    const clusters = message.envoyMetrics.flatMap(latenciesOf);
+    if (clusters.length === 0) return;
+    const { roleOf, now } = this.#options;
+    this.#options.report({ nodeId: node.id, role: roleOf(node), at: now(), clusters });
+  }
+
+  #end(call: GrpcCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
+    if (!this.#open.delete(call)) return;
+    this.#options.closed(why);
+    if (end) call.end(end);
+  }
+}
+
+/** The latencies in a family of metrics: none, unless it is the histogram of versions' requests. */
+function latenciesOf({ name, metric }: MetricFamily): ClusterLatency[] {
+  if (name !== LATENCIES) return [];
+  return metric.flatMap(({ label, histogram }) => {
+    const cluster = label.find((pair) => pair.name === CLUSTER_TAG)?.value;
+    if (!histogram || histogram.sampleCount === 0n || cluster === undefined || !OF_A_VERSION.test(cluster))
+      return [];
+    return [{ cluster, histogram: countsOf(histogram), sumMs: histogram.sampleSum }];
+  });
+}
+
+/** Cumulative buckets as counts between bounds. */
+function countsOf({ bucket, sampleCount }: Histogram): HistogramCounts {
+  const ascending = bucket
+    .filter((b) => Number.isFinite(b.upperBound))
+    .sort((a, b) => a.upperBound - b.upperBound);
+  let below = 0;
+  const counts = [...ascending.map((b) => Number(b.cumulativeCount)), Number(sampleCount)].map(
+    (cumulative) => {
+      const own = Math.max(0, cumulative - below);
+      below = Math.max(below, cumulative);
+      return own;
+    },
+  );
+  return { bounds: ascending.map((b) => b.upperBound), counts };
+}
