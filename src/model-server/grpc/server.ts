@@ -3,6 +3,7 @@ import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { GRPCInferenceService } from '../../gen/inference/open_inference_pb.js';
 import type { ModelService } from '../service.ts';
 import { definitionOf } from './definition.ts';
+import { widenWindows } from './flow-control.ts';
 import { createHealth } from './health.ts';
 import { inferenceDefinition, inferenceHandlers } from './inference.ts';
 import { addReflection } from './reflection.ts';
@@ -42,6 +43,7 @@ export async function serveGrpc(service: ModelService, settings: GrpcSettings): 
       (error, bound) => (error ? reject(error) : resolve(bound)),
     );
   });
+  const narrow = widenWindows(port);
   return {
     port,
     async close(graceMs) {
@@ -50,6 +52,7 @@ export async function serveGrpc(service: ModelService, settings: GrpcSettings): 
       // Ends what is still open after the grace.
       server.drain(`${settings.address}:${port}`, graceMs);
       await closed;
+      narrow();
     },
   };
 }
