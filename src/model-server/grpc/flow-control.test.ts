@@ -14,6 +14,7 @@ it('lets a client send a megabyte of one call before it hears from the server', 
     te: 'trailers',
   });
   call.end(Buffer.alloc(5));
+  call.resume();
   await until(() => told.at(-1) === 2 ** 20);
   expect(session.state.remoteWindowSize).toBeGreaterThan(2 ** 20);
   session.close();
