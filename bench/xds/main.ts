@@ -5,11 +5,21 @@ import { goals, type Outcome } from './goals.ts';
 import { runOnce } from './one-run.ts';
 import { buildPrograms, GoMissing, type Programs } from './programs.ts';
 import { goalLines, markdown, plot, terminalTable } from './report.ts';
-import { clientOf, LABEL, leftOut, type Scenario, scenarios, serverOf, soakOf } from './scenarios.ts';
+import {
+  clientOf,
+  LABEL,
+  leftOut,
+  type Scenario,
+  scenarios,
+  serverOf,
+  soakOf,
+  workersOf,
+} from './scenarios.ts';
 
 // The xDS server beside go-control-plane and the bare fan-outs, in one run on this machine:
 //   make bench BENCH=xds ARGS='[--full] [--only penstock] [--out FOLDER]'
 //   make bench BENCH=xds ARGS='--soak-minutes 30'
+//   make bench BENCH=xds ARGS='--workers 2'
 
 /** Sizes of a usual run, which takes some minutes; `--full` takes every combination. */
 const USUAL = [
@@ -21,6 +31,7 @@ const USUAL = [
 const FULL = [100, 1_000, 5_000].flatMap((n) => [100, 1_000].map((s) => [n, s] as const));
 const SOAK_STREAMS = 1_000;
 const SOAK_SERVICES = 100;
+const WORKER_SERVICES = 1_000;
 
 const { values } = parseArgs({
   options: {
@@ -29,6 +40,7 @@ const { values } = parseArgs({
     size: { type: 'string', multiple: true },
     out: { type: 'string', default: join(import.meta.dirname, '../results/xds') },
     'soak-minutes': { type: 'string' },
+    workers: { type: 'string' },
   },
 });
 
@@ -88,11 +100,25 @@ async function soak(minutes: number, programs: Programs): Promise<void> {
   console.log(`no update was missed, no stream broke; kept in ${values.out}`);
 }
 
+/** One process against several behind one port, with every core for whoever needs it. */
+async function processes(workers: number, programs: Programs): Promise<void> {
+  for (const count of [1, workers]) {
+    const { server, client } = workersOf(count, SOAK_STREAMS, WORKER_SERVICES, programs);
+    const { SyncMs, SyncSrvCPUms, Max, SrvCPUms, RSSSyncMB } = await runOnce(server, client, false);
+    const cores = (SyncSrvCPUms / SyncMs).toFixed(2);
+    console.log(
+      `${count} process${count > 1 ? 'es' : ''}: initial sync ${SyncMs.toFixed(0)} ms with ${cores} cores of the server's, ` +
+        `last stream ${Max.toFixed(1)} ms, ${SrvCPUms.toFixed(1)} ms CPU a push, ${RSSSyncMB.toFixed(0)} MB`,
+    );
+  }
+}
+
 try {
   const programs = buildPrograms();
   const minutes = values['soak-minutes'];
-  if (minutes === undefined) await compare(programs);
-  else await soak(Number(minutes), programs);
+  if (minutes !== undefined) await soak(Number(minutes), programs);
+  else if (values.workers !== undefined) await processes(Number(values.workers), programs);
+  else await compare(programs);
 } catch (error) {
   if (!(error instanceof GoMissing)) throw error;
   console.log(`bench/xds is skipped: ${error.message}`);

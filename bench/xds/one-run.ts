@@ -27,9 +27,9 @@ const RESULT_BYTES = 64 * 1024 * 1024;
 /** Server on one core and client on another, so that they do not take each other's; where there are two. */
 const IS_PINNED = availableParallelism() >= 2;
 
-function pinned(core: number, command: readonly string[]): [string, ...string[]] {
+function onCore(core: number | undefined, command: readonly string[]): [string, ...string[]] {
   const [program = '', ...args] = command;
-  return IS_PINNED ? ['taskset', '-c', `${core}`, program, ...args] : [program, ...args];
+  return core !== undefined ? ['taskset', '-c', `${core}`, program, ...args] : [program, ...args];
 }
 
 /**
@@ -37,8 +37,12 @@ function pinned(core: number, command: readonly string[]): [string, ...string[]]
  *
  * @throws {Error} with what the server or the client said
  */
-export async function runOnce(server: readonly string[], client: readonly string[]): Promise<Measured> {
-  const [program, ...args] = pinned(0, server);
+export async function runOnce(
+  server: readonly string[],
+  client: readonly string[],
+  isPinned = IS_PINNED,
+): Promise<Measured> {
+  const [program, ...args] = onCore(isPinned ? 0 : undefined, server);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.on('data', (chunk) => {
@@ -46,7 +50,7 @@ export async function runOnce(server: readonly string[], client: readonly string
   });
   try {
     const pids = await readyPids(child, () => said);
-    return await measure([...client, '-pid', pids]);
+    return await measure([...client, '-pid', pids], isPinned);
   } finally {
     await stop(child);
   }
@@ -71,8 +75,8 @@ async function readyPids(child: ChildProcess, said: () => string): Promise<strin
   return Promise.race([ready, ended]);
 }
 
-function measure(command: readonly string[]): Promise<Measured> {
-  const [program, ...args] = pinned(1, command);
+function measure(command: readonly string[], isPinned: boolean): Promise<Measured> {
+  const [program, ...args] = onCore(isPinned ? 1 : undefined, command);
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { maxBuffer: RESULT_BYTES }, (error, stdout, stderr) => {
       const line = stdout.trim();

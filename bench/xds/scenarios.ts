@@ -2,8 +2,10 @@ import { freemem } from 'node:os';
 import { join } from 'node:path';
 import type { Programs } from './programs.ts';
 
-const XDS = '127.0.0.1:23800';
-const ADMIN = '127.0.0.1:23801';
+/** Two ports from here on; another where these are taken. */
+const PORT = Number(process.env.PENSTOCK_BENCH_PORT ?? 23_800);
+const XDS = `127.0.0.1:${PORT}`;
+const ADMIN = `127.0.0.1:${PORT + 1}`;
 const ENDPOINTS = 10;
 
 /** Who serves: ours, go-control-plane as its documentation shows, or the mere fan-out of the same bytes. */
@@ -98,6 +100,15 @@ export function clientOf(scenario: Scenario, { client }: Programs): string[] {
     ...['-marker', what === 'endpoint' ? 'eds' : 'rds', '-burst', `${burst}`],
     ...['-stalled', `${what === 'stalled' ? STALLED_PERCENT : 0}`],
   ];
+}
+
+/** Our server in so many processes behind one port, and the load client. */
+export function workersOf(workers: number, streams: number, services: number, programs: Programs) {
+  const scenario: Scenario = {
+    ...{ contender: 'penstock', streams, services, protocol: 'delta', what: 'route', burst: 0 },
+  };
+  const server = [...serverOf(scenario, programs), '--workers', `${workers}`];
+  return { server, client: clientOf(scenario, programs) };
 }
 
 /** Our server and the load client, for a soak. */
