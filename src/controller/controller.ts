@@ -1,6 +1,5 @@
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
-import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import { assembleMesh } from '../core/assemble/assemble-mesh.ts';
 import type { ServiceDecisions } from '../core/assemble/decisions.ts';
 import { commandConflict } from '../core/decide/command-rules.ts';
@@ -205,7 +204,7 @@ export class Controller {
         policy: this.#specs.policies.get(id),
         observation,
         rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
-        endpoints: addressesOf(this.#endpoints.of(service)),
+        endpoints: this.#endpoints.addressesOf(service),
         inbound: observeInbound(id, this.#specs.policies.get(id), this.#options, nowMs),
         acknowledged: this.#acknowledgement.of(id),
         commands,
@@ -295,15 +294,4 @@ export class Controller {
 
 function rolloutKey({ metadata }: ModelRollout): string {
   return `${metadata.namespace}/${metadata.name}`;
-}
-
-function addressesOf(
-  endpoints: ReadonlyMap<string, readonly DiscoveredEndpoint[]>,
-): ReadonlyMap<string, readonly string[]> {
-  return new Map(
-    [...endpoints].map(([version, found]) => [
-      version,
-      found.map(({ address, port }) => `${address}:${port}`),
-    ]),
-  );
 }

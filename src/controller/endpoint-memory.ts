@@ -39,6 +39,16 @@ export class EndpointMemory {
     return new Map(endpoints);
   }
 
+  /** The same as `ADDRESS:PORT`. */
+  addressesOf(service: ModelService): ReadonlyMap<string, readonly string[]> {
+    return new Map(
+      [...this.of(service)].map(([version, found]) => [
+        version,
+        found.map(({ address, port }) => `${address}:${port}`),
+      ]),
+    );
+  }
+
   /** What is to be remembered, by service. */
   entries(): ReadonlyMap<string, Discovered> {
     return this.#discovered;
