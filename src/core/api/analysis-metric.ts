@@ -66,7 +66,7 @@ const latency = requireOneOf(
     maxRatio: maxRatio()
       .exactOptional()
       .describe(
-        'At every latency, the candidate may be slower at most this many times as often as stable (sequential test).',
+        "The candidate's latencies may be at most stable's, each stretched by this factor (sequential test over all histogram buckets).",
       ),
   }),
   ['thresholdRange', 'maxRatio'],

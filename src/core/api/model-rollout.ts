@@ -135,7 +135,9 @@ const spec = record({
   ),
   convergence: defaulted(convergence.describe('When a weight counts as in force.'), {}, 'see its fields'),
   paused: defaulted(
-    z.boolean().describe('Holds everything where it is.'),
+    z
+      .boolean()
+      .describe('Stops all progress. The gates go on watching, and a breach still takes the candidate out.'),
     false,
     'a rollout that is written is meant',
   ),
