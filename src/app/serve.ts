@@ -29,6 +29,8 @@ import { noteLook, PrometheusWatch } from './supervision.ts';
 import { penstockVersion } from './version.ts';
 import { registerXdsGauges } from './xds-gauges.ts';
 
+/** Older decisions are not waited for any more after a restart. */
+const FOLLOWED_DECISIONS = 50;
 const PRUNE_EVERY_MS = 3_600_000;
 const KEEP_DECISIONS_MS = 30 * 86_400_000;
 
@@ -194,9 +196,13 @@ function openDiscovery({ consul }: ServeOptions): EndpointDiscovery {
 
 function openController(
   store: StateStore,
-  ports: Omit<ControllerOptions, 'saved' | 'lastDecisionId'>,
+  ports: Omit<ControllerOptions, 'saved' | 'latestDecisions'>,
 ): Controller {
-  return new Controller({ ...ports, saved: store.load(), lastDecisionId: store.lastDecisionId() });
+  return new Controller({
+    ...ports,
+    saved: store.load(),
+    latestDecisions: store.decisions({ limit: FOLLOWED_DECISIONS }),
+  });
 }
 
 function nodeDirectory(publisher: () => MeshPublisher | undefined): Parameters<typeof serveXds>[0]['nodes'] {

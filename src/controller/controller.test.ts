@@ -96,7 +96,7 @@ function surroundings() {
       },
       log: { info: () => {}, warn: (_, text) => logged.push(text), error: (_, text) => logged.push(text) },
       saved: new Map([...saved].filter(([, value]) => value !== undefined)),
-      lastDecisionId: records.length,
+      latestDecisions: records.toReversed(),
     });
     controller.configure(
       indexSpecs(readSpecs([{ file: 'fraud.yaml', text: state.specs }]).objects),

@@ -42,7 +42,8 @@ export interface ControllerOptions {
   readonly log: ControllerLog;
   /** As `saver` kept it. */
   readonly saved: ReadonlyMap<string, unknown>;
-  readonly lastDecisionId: number;
+  /** The newest decisions on record, the newest first. */
+  readonly latestDecisions: readonly DecisionRecord[];
 }
 
 /** What is known of a service after a look. */
@@ -87,7 +88,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#book = new DecisionBook(options.lastDecisionId);
+    this.#book = new DecisionBook(options.latestDecisions);
     this.#acknowledgement = new RouteAcknowledgement(options.publisher);
     this.#journal = new StateJournal(options.saved);
     const memory = restoredMemory(options.saved, (service, what) => options.log.warn({ service }, what));

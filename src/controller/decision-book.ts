@@ -1,7 +1,7 @@
 import type { PolicyEvent } from '../core/decide/service-look.ts';
 import type { Acknowledgement } from '../core/delta/facts.ts';
 import type { Publication, ResourceKey } from '../core/delta/resource.ts';
-import { TYPE_URL } from '../core/delta/type-urls.ts';
+import { TYPE_URL, type TypeUrl } from '../core/delta/type-urls.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 
 /** A record whose configuration is on its way to the sidecars. */
@@ -22,13 +22,30 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries(TYPE_URL).map(([name, url]) => [url, name.toUpperCase()]),
 );
 
+const TYPE_URLS: ReadonlyMap<string, TypeUrl> = new Map(
+  Object.entries(TYPE_URL).map(([name, url]) => [name.toUpperCase(), url]),
+);
+
+/** What the first publication after a restart tells is at least as new as any record before it. */
+const FIRST_SEQUENCE = 1;
+
 /** Numbers the decisions, ties them to what was configured, and follows who acknowledged it. */
 export class DecisionBook {
   #lastId: number;
   #underway: readonly Underway[] = [];
 
-  constructor(lastId: number) {
-    this.#lastId = lastId;
+  /** @param latest the newest records before a restart, the newest first; those on their way are followed on */
+  constructor(latest: readonly DecisionRecord[]) {
+    this.#lastId = latest[0]?.id ?? 0;
+    this.#underway = latest.flatMap((record) => {
+      const keys = record.resources.flatMap(keyOf);
+      const { acknowledged } = record;
+      const done = acknowledged !== undefined && acknowledged.of > 0 && acknowledged.by === acknowledged.of;
+      if (done || keys.length === 0) return [];
+      return [
+        { id: record.id, at: record.at, sequence: FIRST_SEQUENCE, keys, told: JSON.stringify(acknowledged) },
+      ];
+    });
   }
 
   /**
@@ -85,6 +102,11 @@ export class DecisionBook {
     });
     return news;
   }
+}
+
+function keyOf({ type, name }: DecisionRecord['resources'][number]): readonly ResourceKey[] {
+  const typeUrl = TYPE_URLS.get(type);
+  return typeUrl === undefined ? [] : [{ typeUrl, name }];
 }
 
 /** Resources of a service are named after it: `NAMESPACE/NAME` or `NAMESPACE/NAME/…`. */
