@@ -1,16 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { type DescFile, type DescService, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import type { MethodDefinition, Server, ServiceDefinition } from '@grpc/grpc-js';
+import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import type { Method } from '../rpc/method.ts';
 
-/** What the library asks of a call: messages come as `data`, `end` ends it, and `write` answers. */
-type ReflectionStream = EventEmitter & { write(answer: object): void; end(): void };
-type ReflectionHandlers = { ServerReflectionInfo(stream: ReflectionStream): void };
-
-/** The methods by which clients ask for these services' descriptors (grpc.reflection v1 and v1alpha). */
-export function reflectionMethods(services: readonly DescService[]): [string, Method][] {
+/** Lets clients ask the server for these services' descriptors (grpc.reflection v1 and v1alpha). */
+export function addReflection(server: Server, services: readonly DescService[]): void {
   const files = new Map<string, Buffer>();
   for (const service of services) collectFiles(service.file, files);
   // The shape that proto-loader gives its message types; of it, only the descriptors are read.
@@ -21,29 +15,7 @@ export function reflectionMethods(services: readonly DescService[]): [string, Me
     serialize: () => Buffer.alloc(0),
     deserialize: () => ({}),
   };
-  const methods: [string, Method][] = [];
-  const collector = {
-    addService({ ServerReflectionInfo: definition }: ServiceDefinition, handlers: ReflectionHandlers) {
-      if (definition) methods.push([definition.path, streamingMethod(definition, handlers)]);
-    },
-  };
-  new ReflectionService({ described }).addToServer(collector as unknown as Server);
-  return methods;
-}
-
-function streamingMethod(definition: MethodDefinition<object, object>, handlers: ReflectionHandlers): Method {
-  return {
-    kind: 'streaming',
-    open(stream) {
-      const events: ReflectionStream = Object.assign(new EventEmitter(), {
-        write: (answer: object) => stream.send(definition.responseSerialize(answer)),
-        end: () => stream.end(),
-      });
-      stream.onMessage((message) => events.emit('data', definition.requestDeserialize(message)));
-      stream.onEnd(() => events.emit('end'));
-      handlers.ServerReflectionInfo(events);
-    },
-  };
+  new ReflectionService({ described }).addToServer(server);
 }
 
 function collectFiles(file: DescFile, files: Map<string, Buffer>): void {
