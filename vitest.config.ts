@@ -17,6 +17,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
+          // Two dozen real processes on a machine that others share: a test that timed out once is tried again.
+          retry: 2,
         },
       },
     ],

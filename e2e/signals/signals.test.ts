@@ -115,7 +115,7 @@ test('both sources count every status of a real Envoy alike', async () => {
 
 test('calls that nobody waits for any more are told by load reports alone', async () => {
   const before = { requests: byReports.requests, failures: byReports.failures };
-  const calls = Array.from({ length: 5 }, () => client.call(HANG, 2_500));
+  const calls = Array.from({ length: 5 }, () => client.call(HANG, 8_000));
   await byReports.lookUntil(() => {
     const inFlight = byReports.newest?.endpoints.find(({ address }) => !address.endsWith(':1'))?.inFlight;
     return inFlight?.kind === 'value' && inFlight.value === 5;

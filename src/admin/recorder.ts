@@ -45,12 +45,13 @@ export class Recorder {
     );
   }
 
-  /** The history of `NAMESPACE/NAME`; undefined where nothing was recorded. */
-  rollout(key: string): History | undefined {
+  /** The history of the rollout `NAMESPACE/NAME`; empty where nothing was recorded yet. */
+  rollout(key: string): History {
     return this.#rollouts.read(key);
   }
 
-  service(key: string): History | undefined {
+  /** The same of a service. */
+  service(key: string): History {
     return this.#services.read(key);
   }
 }
@@ -79,9 +80,9 @@ class Rings {
     for (const [key, ring] of this.#rings) if (ring.newest < oldest) this.#rings.delete(key);
   }
 
-  read(key: string): History | undefined {
-    const ring = this.#rings.get(key);
-    return ring && { stepMs: this.#stepMs, ...ring.read() };
+  read(key: string): History {
+    const recorded = this.#rings.get(key)?.read() ?? { at: [], series: {} };
+    return { stepMs: this.#stepMs, ...recorded };
   }
 }
 

@@ -144,7 +144,7 @@ function reading(controlPlane: ControlPlane): readonly Route[] {
   ];
 }
 
-function following({ feed, recorder }: Sources): readonly Route[] {
+function following({ controlPlane, feed, recorder }: Sources): readonly Route[] {
   return [
     route(
       {
@@ -163,8 +163,13 @@ function following({ feed, recorder }: Sources): readonly Route[] {
         problems: [404],
       },
       ({ query: { service, rollout } }) => {
+        // What has just been made has no history yet, and is no mistake of whoever asks.
         const history = service ? recorder.service(service) : recorder.rollout(rollout ?? '');
-        return history ? json(history) : problem(404, `nothing is recorded of ${service ?? rollout}`);
+        const known = service ? controlPlane.services() : controlPlane.rollouts();
+        const asked = service ?? rollout;
+        const exists = known.some(({ namespace, name }) => `${namespace}/${name}` === asked);
+        if (!exists && history.at.length === 0) return problem(404, `nothing is recorded of ${asked}`);
+        return json(history);
       },
     ),
     route(
