@@ -1,6 +1,7 @@
 import type { NodeDescriptor } from '../ir/node.ts';
 import { RUNTIME_LAYER } from './names.ts';
 import { nodeMetadata } from './node-metadata.ts';
+import { type StatusAddress, statusCluster, statusListener } from './status-listener.ts';
 
 export interface BootstrapOptions {
   /** Unique among all sidecars: a node seen twice is one that reconnected. */
@@ -11,6 +12,8 @@ export interface BootstrapOptions {
   readonly xds: { readonly host: string; readonly port: number };
   readonly adminAddress: string;
   readonly adminPort: number;
+  /** Where readiness and metrics are answered from outside; absent: only by the administration. */
+  readonly status?: StatusAddress;
   /** Reports load to the control plane each second or so: the fast signal beside Prometheus. */
   readonly loadReports: boolean;
   /** Calls go out from this local address, for hosts that have several. */
@@ -55,7 +58,7 @@ export function bootstrap(options: BootstrapOptions): Readonly<Record<string, un
       lds_config: { ads: {}, resource_api_version: 'V3' },
     },
     cluster_manager: clusterManager(options),
-    static_resources: { clusters: [xdsCluster(options.xds)] },
+    static_resources: staticResources(options),
     layered_runtime: {
       layers: [
         {
@@ -85,6 +88,14 @@ export function bootstrap(options: BootstrapOptions): Readonly<Record<string, un
         },
       ],
     },
+  };
+}
+
+function staticResources({ xds, status, adminAddress, adminPort }: BootstrapOptions) {
+  if (status === undefined) return { clusters: [xdsCluster(xds)] };
+  return {
+    listeners: [statusListener(status)],
+    clusters: [xdsCluster(xds), statusCluster(adminAddress, adminPort)],
   };
 }
 
