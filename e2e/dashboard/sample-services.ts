@@ -36,6 +36,7 @@ export function sampleService(name: string, index: number, weight: number, now: 
       errorPercent: weight === 0 ? undefined : 0.1,
       inFlight: weight === 0 ? 0 : 3 + instance,
     })),
+    demand: undefined,
   });
   return {
     namespace: 'default',

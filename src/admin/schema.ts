@@ -36,6 +36,15 @@ const version = z.strictObject({
   errorPercent: maybeNumber,
   latencyMs: z.strictObject({ p50: z.number(), p95: z.number(), p99: z.number() }).optional(),
   endpoints: list(endpoint),
+  demand: z
+    .strictObject({
+      replicas: z.number().int(),
+      offeredPerSecond: maybeNumber,
+      message: z.string(),
+      sick: list(z.string()),
+    })
+    .optional()
+    .describe('the demand for replicas, where a policy has `scaling`'),
 });
 
 const breakerPhase = z.enum(['CLOSED', 'OPEN', 'HALF_OPEN']);

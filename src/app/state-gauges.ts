@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { ControlPlane } from '../admin/control-plane.ts';
 import type { ServiceView } from '../controller/controller.ts';
+import type { VersionDemand } from '../core/decide/demand-state.ts';
 import { serviceKey } from '../core/decide/spec-index.ts';
 import type { RolloutStatus } from '../core/status/status.ts';
 
@@ -45,6 +46,7 @@ export function registerStateGauges(registry: Registry, sources: StateGaugeSourc
           set({ service: serviceKey(service), version }, requests.kind === 'value' ? 1 : 0);
     },
   );
+  registerDemand(gauge, sources.views);
 }
 
 type Register = (name: string, help: string, labels: readonly string[], read: (set: Set) => void) => void;
@@ -71,6 +73,33 @@ function registerRollouts(gauge: Register, controlPlane: StateGaugeSources['cont
     );
   gateGauge('penstock_gate_evidence_log10', 'log10 of the evidence against the candidate.', 'log10Evidence');
   gateGauge('penstock_gate_bound_log10', 'log10 of the evidence at which the gate acts.', 'log10Bound');
+}
+
+/** Of versions whose policy has `scaling`. */
+function registerDemand(gauge: Register, views: StateGaugeSources['views']): void {
+  const each = (set: Set, tell: (demand: VersionDemand) => number | undefined) => {
+    for (const { service, outcome } of views())
+      for (const [version, demand] of outcome?.demand.versions ?? []) {
+        const value = tell(demand);
+        if (value !== undefined) set({ service: serviceKey(service), version }, value);
+      }
+  };
+  const labels = ['service', 'version'];
+  gauge(
+    'penstock_offered_requests_per_second',
+    'Requests that clients offer, served or not; absent while that is not known.',
+    labels,
+    (set) => each(set, ({ offered }) => offered),
+  );
+  gauge('penstock_demand_replicas', 'Replicas that are needed for what clients offer.', labels, (set) =>
+    each(set, ({ replicas }) => replicas),
+  );
+  gauge(
+    'penstock_demand_held',
+    '1 while fewer replicas would do and are not asked for, 0 otherwise.',
+    labels,
+    (set) => each(set, ({ held }) => (held === undefined ? 0 : 1)),
+  );
 }
 
 function registerSidecars(gauge: Register, controlPlane: StateGaugeSources['controlPlane']): void {

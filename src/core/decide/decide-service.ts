@@ -6,6 +6,7 @@ import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
 import type { RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
+import { decideDemand } from './decide-demand.ts';
 import { decideLimits } from './decide-limits.ts';
 import { candidateOnTrial, DEAD_TIME_MS, failuresAreLocal, hasDerated } from './interlocks.ts';
 import type { LimitsDecision } from './limits-decision.ts';
@@ -26,13 +27,16 @@ export function decideService(look: ServiceLook): ServiceOutcome {
   const deratedAtMs = hasDerated(balance) ? look.nowMs : look.state.interlocks.deratedAtMs;
   const settling = Math.abs(look.nowMs - deratedAtMs) < DEAD_TIME_MS;
   const limits = decideLimits(look, settling || (breaker !== undefined && breaker.state.phase !== 'CLOSED'));
+  const nextRollout = nextRolloutState(look, rollout);
+  const demand = decideDemand(look, { rollout: nextRollout }, breaker, factorsOf(balance));
   const state: ServiceState = {
-    rollout: nextRolloutState(look, rollout),
+    rollout: nextRollout,
     breaker: breaker?.state,
     interlocks: { trialBreaker: trialBreaker?.state, breakerHeldMs, deratedAtMs },
     breakerTrips: look.state.breakerTrips + (opened(look, breaker) ? 1 : 0),
     balance: Object.fromEntries([...balance].map(([version, decision]) => [version, decision.state])),
     limits: limits.state,
+    demand: demand.state,
   };
   return {
     state,
@@ -46,6 +50,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
     trialBreaker,
     balance,
     limits,
+    demand,
   };
 }
 
@@ -170,8 +175,12 @@ function decisionsOf(
   return {
     ...restoredDecisions(state),
     admitted: look.policy?.spec.breaker?.shadow ? undefined : breaker?.admitted,
-    endpointFactors: new Map([...balance].map(([version, decision]) => [version, decision.factors])),
+    endpointFactors: factorsOf(balance),
   };
+}
+
+function factorsOf(balance: ReadonlyMap<string, BalanceDecision>): ServiceDecisions['endpointFactors'] {
+  return new Map([...balance].map(([version, decision]) => [version, decision.factors]));
 }
 
 function eventsOf(

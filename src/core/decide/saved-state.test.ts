@@ -34,6 +34,11 @@ const state: ServiceState = {
   breakerTrips: 3,
   balance: { v1: { lastMs: 1000, endpoints: {}, published: { '127.0.0.1:9101': 0.5 } } },
   limits: { lastMs: 1000, demand: { a: 10 }, limits: {} },
+  demand: {
+    lastMs: 1000,
+    versions: { v1: { offered: 100, knownMs: 1000, replicas: 2 } },
+    endpoints: { '127.0.0.1:9101': { sinceMs: 0, served: 50 } },
+  },
   interlocks: { trialBreaker: closedBreaker(1000), breakerHeldMs: 10, deratedAtMs: 20 },
 };
 
@@ -100,6 +105,12 @@ describe('a saved state', () => {
     ['interlocks.deratedAtMs', undefined, { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
     ['interlocks.trialBreaker.phase', 'AJAR', { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
     ['limits.demand', undefined, { limits: NEW_SERVICE_STATE.limits }, 'the limits'],
+    [
+      'demand.versions.v1.offered',
+      undefined,
+      { demand: NEW_SERVICE_STATE.demand },
+      'the demand for replicas',
+    ],
   ])('without a usable %s (%j) begins that part anew', (path, value, expected, what) => {
     const { state: restored, dropped } = restoredState(damaged(path, value));
     expect(restored).toEqual({ ...state, ...expected });
@@ -109,7 +120,7 @@ describe('a saved state', () => {
   it('of an unknown format begins every part anew and says so', () => {
     const { state: restored, dropped } = restoredState(damaged('formats'));
     expect(restored).toEqual({ ...NEW_SERVICE_STATE, breakerTrips: 3 });
-    expect(dropped).toHaveLength(5);
+    expect(dropped).toHaveLength(6);
     expect(dropped[0]).toContain('it is of format unknown, and this Penstock knows 1');
   });
 });

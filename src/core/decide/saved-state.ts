@@ -1,6 +1,7 @@
 import { NEW_ENDPOINT } from '../policy/balance/endpoint-memory.ts';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import type { BreakerPhase, BreakerState } from '../policy/breaker/decision.ts';
+import { NEW_VERSION_DEMAND, NO_DEMAND } from './demand-state.ts';
 import { hasShape } from './has-shape.ts';
 import { NO_LIMITS } from './limits-decision.ts';
 import { isGateMemory, isRolloutState } from './saved-rollout.ts';
@@ -10,7 +11,15 @@ import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-l
  * What the states mean. To be raised with a change of meaning that the shape does not tell: a part that was
  * saved under another number begins anew.
  */
-const FORMATS = { rollout: 1, gates: 1, breaker: 1, balance: 1, limits: 1, interlocks: 1 } as const;
+const FORMATS = {
+  rollout: 1,
+  gates: 1,
+  breaker: 1,
+  balance: 1,
+  limits: 1,
+  demand: 1,
+  interlocks: 1,
+} as const;
 
 type Part = keyof typeof FORMATS;
 type Saved = Readonly<Record<string, unknown>>;
@@ -33,6 +42,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
     breakerTrips: restoring.breakerTrips(),
     balance: restoring.balance(),
     limits: restoring.limits(),
+    demand: restoring.demand(),
     interlocks: restoring.interlocks(),
   };
   return { state, dropped: restoring.dropped };
@@ -88,6 +98,13 @@ class Restoring {
     return this.#drop('limits', 'the limits') ?? NO_LIMITS;
   }
 
+  demand(): ServiceState['demand'] {
+    const { demand } = this.#saved;
+    if (demand === undefined) return NO_DEMAND;
+    if (this.#knows('demand') && isDemand(demand)) return demand;
+    return this.#drop('demand', 'the demand for replicas') ?? NO_DEMAND;
+  }
+
   interlocks(): ServiceState['interlocks'] {
     const { interlocks } = this.#saved;
     if (interlocks === undefined) return NO_INTERLOCKS;
@@ -135,6 +152,14 @@ function isBalance(value: unknown): value is ServiceState['balance'][string] {
   return (
     Object.values(value.endpoints).every((each) => hasShape(each, NEW_ENDPOINT)) &&
     Object.values(value.published).every((each) => typeof each === 'number')
+  );
+}
+
+function isDemand(value: unknown): value is ServiceState['demand'] {
+  if (!hasShape(value, NO_DEMAND)) return false;
+  return (
+    Object.values(value.versions).every((each) => hasShape(each, NEW_VERSION_DEMAND)) &&
+    Object.values(value.endpoints).every((each) => hasShape(each, { sinceMs: 0, served: 0 }))
   );
 }
 

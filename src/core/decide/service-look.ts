@@ -8,6 +8,7 @@ import type { BalanceDecision, BalanceState } from '../policy/balance/decision.t
 import type { BreakerDecision, BreakerState } from '../policy/breaker/decision.ts';
 import type { Acknowledgement, Answer, RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
 import type { RolloutState } from '../policy/rollout/state.ts';
+import { type DemandDecision, type DemandState, NO_DEMAND } from './demand-state.ts';
 import { type LimitsDecision, type LimitsState, NO_LIMITS } from './limits-decision.ts';
 
 /** All that the policies of one service remember: a plain value. */
@@ -25,6 +26,7 @@ export interface ServiceState {
   /** By version. */
   readonly balance: Readonly<Record<string, BalanceState>>;
   readonly limits: LimitsState;
+  readonly demand: DemandState;
   readonly interlocks: InterlockState;
 }
 
@@ -46,6 +48,7 @@ export const NEW_SERVICE_STATE: ServiceState = {
   breakerTrips: 0,
   balance: {},
   limits: NO_LIMITS,
+  demand: NO_DEMAND,
   interlocks: NO_INTERLOCKS,
 };
 
@@ -62,6 +65,8 @@ export interface ServiceLook {
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
   /** Connected sidecars in front of the service's model servers. */
   readonly inbound: readonly InboundSidecar[];
+  /** Requests a second that are expected of all clients soon; absent: no forecast. */
+  readonly forecastPerSecond?: number | undefined;
   readonly acknowledged: Acknowledgement;
   readonly commands: readonly RolloutCommand[];
   readonly answers: ReadonlyMap<string, Answer>;
@@ -81,6 +86,7 @@ export interface ServiceOutcome {
   readonly trialBreaker: BreakerDecision | undefined;
   readonly balance: ReadonlyMap<string, BalanceDecision>;
   readonly limits: LimitsDecision;
+  readonly demand: DemandDecision;
 }
 
 /** Something that happened in one of the policies, with what was known. */

@@ -1,5 +1,6 @@
 import type { ModelRollout } from '../api/model-rollout.ts';
 import type { ModelService } from '../api/model-service.ts';
+import type { VersionDemand } from '../decide/demand-state.ts';
 import type { ServiceOutcome } from '../decide/service-look.ts';
 import type { EndpointIr, ServiceIr } from '../ir/ir.ts';
 import type { EndpointStatus, ServiceStatus, VersionStatus } from './status.ts';
@@ -34,12 +35,19 @@ export function serviceStatus(
           const address = `${each.address}:${each.port}`;
           return endpointStatus(each, address, factors?.get(address) ?? 1, now?.endpoints.get(address));
         }),
+        demand: demandStatus(outcome?.demand.versions.get(version.name)),
       };
     }),
     rollout: rollout?.metadata.name,
     breaker: outcome?.breaker?.state.phase,
     spec,
   };
+}
+
+function demandStatus(demand: VersionDemand | undefined): VersionStatus['demand'] {
+  if (demand === undefined) return undefined;
+  const { replicas, offered, message, sick } = demand;
+  return { replicas, offeredPerSecond: offered, message, sick };
 }
 
 function endpointStatus(

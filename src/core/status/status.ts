@@ -23,6 +23,16 @@ export interface VersionStatus {
   readonly errorPercent: number | undefined;
   readonly latencyMs: { readonly p50: number; readonly p95: number; readonly p99: number } | undefined;
   readonly endpoints: readonly EndpointStatus[];
+  /** The demand for replicas; undefined without a `scaling` policy. */
+  readonly demand: DemandStatus | undefined;
+}
+
+export interface DemandStatus {
+  readonly replicas: number;
+  /** Requests a second that clients offer; undefined: not known now. */
+  readonly offeredPerSecond: number | undefined;
+  readonly message: string;
+  readonly sick: readonly string[];
 }
 
 export interface EndpointStatus {

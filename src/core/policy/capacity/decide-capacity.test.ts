@@ -9,7 +9,11 @@ function offered(value: number): Reading<number> {
 }
 
 function replicas(count: number, served: number, factor = 1) {
-  return Array.from({ length: count }, (_, i) => ({ address: `10.0.0.${i}:9000`, factor, served }));
+  return Array.from({ length: count }, (_, i) => replica(`10.0.0.${i}:9000`, factor, served));
+}
+
+function replica(address: string, factor: number, served: number, warming = false, weight = 1) {
+  return { address, factor, weight, served, warming };
 }
 
 function input(given: Partial<CapacityInput>): CapacityInput {
@@ -31,24 +35,27 @@ describe('the demand for replicas', () => {
     ['falls with it', { offered: offered(1200), replicas: replicas(4, 300) }, 3],
     ['has a least', { offered: offered(0), replicas: replicas(4, 0) }, 2],
     ['has a most', { offered: offered(1e6), replicas: replicas(4, 250_000) }, 20],
-    [
-      'counts an ejected one on top',
-      { replicas: [...replicas(3, 667), { address: 'out', factor: 0, served: 0 }] },
-      5,
-    ],
+    ['counts an ejected one on top', { replicas: [...replicas(3, 667), replica('out', 0, 0)] }, 5],
     [
       'counts one that serves far below its share on top',
-      { replicas: [...replicas(3, 600), { address: 'sick', factor: 1, served: 100 }] },
+      { replicas: [...replicas(3, 600), replica('sick', 1, 100)] },
       5,
     ],
   ])('%s', (_, given, wanted) => {
     expect(decideCapacity(input(given)).replicas).toBe(wanted);
   });
 
+  it.each([
+    ['a new one that warms up', replica('new', 1, 20, true)],
+    ['a backup', replica('backup', 1, 0, false, 0)],
+    ['one of a tenth of the weight', replica('small', 1, 50, false, 0.1)],
+  ])('does not take %s for a sick one', (_, other) => {
+    const decision = decideCapacity(input({ replicas: [...replicas(4, 500), other] }));
+    expect(decision).toMatchObject({ sick: [], replicas: 4 });
+  });
+
   it("takes a sick pod's falling rate for what it is", () => {
-    const decision = decideCapacity(
-      input({ replicas: [...replicas(3, 500), { address: 'sick', factor: 1, served: 10 }] }),
-    );
+    const decision = decideCapacity(input({ replicas: [...replicas(3, 500), replica('sick', 1, 10)] }));
     expect(decision.sick).toEqual(['sick']);
     expect(decision.replicas).toBeGreaterThanOrEqual(4);
   });

@@ -9,8 +9,12 @@ export interface Replica {
   readonly address: string;
   /** Its derating in (0, 1]; 0 while it is ejected. */
   readonly factor: number;
-  /** Requests a second that it serves; undefined where nothing tells. */
+  /** Its share relative to its siblings; 0 for a backup. */
+  readonly weight: number;
+  /** Requests a second that callers send to it; undefined where nothing tells, or not enough to judge by. */
   readonly served: number | undefined;
+  /** New, so that it gets less than its share on purpose. */
+  readonly warming: boolean;
 }
 
 /** What must not be read as falling load. */
@@ -55,7 +59,7 @@ const SICK = 0.5;
 export function decideCapacity(input: CapacityInput): CapacityDecision {
   const { spec, replicas, nowMs, offered } = input;
   const demand = knownValue(offered);
-  const sick = demand === undefined ? [] : sickReplicas(replicas, demand);
+  const sick = demand === undefined ? [] : sickReplicas(replicas);
   const before = input.previous ?? clamp(spec, replicas.length);
   if (demand === undefined) {
     const held = describeReading(offered, nowMs);
@@ -69,15 +73,21 @@ export function decideCapacity(input: CapacityInput): CapacityDecision {
   return decided(spec, target, held, sick, held === undefined ? text : `${text}; not fewer: ${held}`);
 }
 
-/** Replicas whose rate is far below (w_i/Σw)·D, or that get nothing by our own doing. */
-function sickReplicas(replicas: readonly Replica[], demand: number): readonly string[] {
-  const sum = replicas.reduce((total, each) => total + each.factor, 0);
-  return replicas
-    .filter(({ factor, served }) => {
-      if (factor < SICK) return true;
-      return served !== undefined && sum > 0 && served < SICK * (factor / sum) * demand;
+/** Replicas whose rate is far below their share of what callers send, or that get nothing by our own doing. */
+function sickReplicas(replicas: readonly Replica[]): readonly string[] {
+  const warm = replicas.filter(({ warming, weight }) => !warming && weight > 0);
+  const weights = sumOf(warm, (each) => each.factor * each.weight);
+  const served = sumOf(warm, (each) => each.served ?? 0);
+  return warm
+    .filter((each) => {
+      if (each.factor < SICK) return true;
+      return each.served !== undefined && each.served < (SICK * each.factor * each.weight * served) / weights;
     })
     .map((each) => each.address);
+}
+
+function sumOf(replicas: readonly Replica[], of: (replica: Replica) => number): number {
+  return replicas.reduce((sum, each) => sum + of(each), 0);
 }
 
 function heldBy({ breakerClosed, rolloutMoving }: Interlocks, sick: readonly string[]): string | undefined {
