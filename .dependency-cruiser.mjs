@@ -48,9 +48,15 @@ export default {
     ),
     forbid(
       'adapters-are-strangers',
-      'An adapter imports the core and itself. Who needs two of them declares ports, and src/app wires.',
+      'An adapter imports the core, itself and the gRPC server. Who needs two of them declares ports, and src/app wires.',
       { path: `^src/(${ADAPTER})/` },
-      { path: '^src/', pathNot: ['^src/$1/', '^src/core/', '^src/gen/'] },
+      { path: '^src/', pathNot: ['^src/$1/', '^src/core/', '^src/gen/', '^src/grpc/'] },
+    ),
+    forbid(
+      'grpc-knows-bytes',
+      'The gRPC server carries bytes; what they mean is for those who use it.',
+      { path: '^src/grpc/' },
+      { path: '^src/', pathNot: '^src/grpc/' },
     ),
     forbid(
       'controller-knows-ports',

@@ -3,7 +3,7 @@ import type { AnswerStore } from './cache/answers.ts';
 import { openMemoryStore } from './cache/memory-store.ts';
 import { openRedisStore } from './cache/redis-store.ts';
 import { FaultInjector, watchFaultFile } from './faults/injector.ts';
-import { serveGrpc } from './grpc/server.ts';
+import { serveInference } from './grpc/server.ts';
 import { createApp } from './http/app.ts';
 import { listenHttp } from './http/listen.ts';
 import { Problem } from './protocol/problem.ts';
@@ -52,7 +52,7 @@ export async function serveModels(settings: ModelServerSettings, log: Logger): P
     await parts.close();
     throw listenProblem('HTTP', settings.http, error);
   });
-  const grpc = await serveGrpc(service, settings.grpc).catch(async (error: Error) => {
+  const grpc = await serveInference(service, settings.grpc).catch(async (error: Error) => {
     http.close();
     await parts.close();
     throw listenProblem('gRPC', settings.grpc, error);

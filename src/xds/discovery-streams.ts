@@ -5,8 +5,8 @@ import { RequestRefused, type StreamEnd } from '../core/delta/sink.ts';
 import type { StreamState, Subscription } from '../core/delta/stream.ts';
 import type { TypeUrl } from '../core/delta/type-urls.ts';
 import { MalformedMessage } from '../core/delta/wire.ts';
+import type { StreamingCall } from '../grpc/streaming-call.ts';
 import { NodeRefused, type XdsListener, type XdsOptions } from './contract.ts';
-import type { GrpcCall } from './grpc-call.ts';
 import type { XdsMetrics } from './metrics.ts';
 import { decodeNode } from './node.ts';
 import type { XdsSettings } from './settings.ts';
@@ -17,7 +17,7 @@ export class DiscoveryStreams {
   readonly #now: () => number;
   readonly #listener: XdsListener;
   readonly #metrics: XdsMetrics | undefined;
-  readonly #open = new Map<StreamState, GrpcCall>();
+  readonly #open = new Map<StreamState, StreamingCall>();
 
   constructor(options: XdsOptions, settings: XdsSettings, now: () => number) {
     this.#now = now;
@@ -37,7 +37,7 @@ export class DiscoveryStreams {
   }
 
   /** Serves one call until either side ends it. */
-  serve(call: GrpcCall, protocol: Protocol, typeUrl: TypeUrl | undefined): void {
+  serve(call: StreamingCall, protocol: Protocol, typeUrl: TypeUrl | undefined): void {
     const state = this.engine.open({ protocol, typeUrl, peer: call.peer, sink: call }, this.#now());
     this.#open.set(state, call);
     this.#metrics?.streamOpened(protocol);
@@ -68,12 +68,16 @@ export class DiscoveryStreams {
       if (error instanceof RequestRefused) this.#refuse(state, error.end);
       else if (error instanceof MalformedMessage) {
         this.#refuse(state, { code: 'INVALID_ARGUMENT', message: `malformed request: ${error.message}` });
-      } else throw error;
+      } else {
+        // A defect of ours costs the stream that met it, and nobody else.
+        const reason = error instanceof Error ? (error.stack ?? error.message) : `${error}`;
+        this.#refuse(state, { code: 'INTERNAL', message: 'internal error; connect again' }, reason);
+      }
     }
   }
 
-  #refuse(state: StreamState, end: StreamEnd): void {
-    this.#listener.refused?.({ peer: state.peer, reason: end.message });
+  #refuse(state: StreamState, end: StreamEnd, reason = end.message): void {
+    this.#listener.refused?.({ peer: state.peer, reason });
     const call = this.#open.get(state);
     this.#closed(state, 'refused');
     call?.end(end);

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ADDING_ORDER, TYPE_URL } from '../core/delta/type-urls.ts';
 import { RouteConfigurationSchema } from '../gen/envoy/config/route/v3/route_pb.js';
 import { DeltaDiscoveryRequestSchema } from '../gen/envoy/service/discovery/v3/discovery_pb.js';
+import { frameMessage } from '../grpc/messages.ts';
 import { encodeResource } from './codec.ts';
 import type { XdsServer } from './contract.ts';
-import { frameMessage } from './message-reader.ts';
 import { XdsClient } from './xds-client-fixture.ts';
 import { serveXds } from './xds-server.ts';
 

@@ -8,9 +8,9 @@ import {
   LoadStatsRequestSchema,
   LoadStatsResponseSchema,
 } from '../gen/envoy/service/load_stats/v3/lrs_pb.js';
-import type { GrpcCall } from './grpc-call.ts';
-import type { CallEnd } from './grpc-status.ts';
-import { frameMessage } from './message-reader.ts';
+import { frameMessage } from '../grpc/messages.ts';
+import type { CallEnd } from '../grpc/status.ts';
+import type { StreamingCall } from '../grpc/streaming-call.ts';
 import { identityOf } from './node.ts';
 
 export interface LoadReportOptions {
@@ -25,7 +25,7 @@ export interface LoadReportOptions {
 /** The load reporting streams that are open. */
 export class LoadReportStreams {
   readonly #options: LoadReportOptions;
-  readonly #open = new Set<GrpcCall>();
+  readonly #open = new Set<StreamingCall>();
 
   constructor(options: LoadReportOptions) {
     this.#options = options;
@@ -35,7 +35,7 @@ export class LoadReportStreams {
    * Serves one stream: asks for every cluster's load, by endpoint, at the interval, and hands on each report
    * as it comes.
    */
-  serve(call: GrpcCall): void {
+  serve(call: StreamingCall): void {
     let node: NodeIdentity | undefined;
     let firstOfStream = true;
     this.#open.add(call);
@@ -66,7 +66,7 @@ export class LoadReportStreams {
     for (const call of [...this.#open]) this.#end(call, 'shutdown', end);
   }
 
-  #end(call: GrpcCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
+  #end(call: StreamingCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
     if (!this.#open.delete(call)) return;
     this.#options.closed(why);
     if (end) call.end(end);

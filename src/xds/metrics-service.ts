@@ -8,8 +8,8 @@ import {
   StreamMetricsMessageSchema,
 } from '../gen/envoy/service/metrics/v3/metrics_service_pb.js';
 import type { Histogram, MetricFamily } from '../gen/io/prometheus/client/metrics_pb.js';
-import type { GrpcCall } from './grpc-call.ts';
-import type { CallEnd } from './grpc-status.ts';
+import type { CallEnd } from '../grpc/status.ts';
+import type { StreamingCall } from '../grpc/streaming-call.ts';
 import { identityOf } from './node.ts';
 
 export interface MetricsServiceOptions {
@@ -32,14 +32,14 @@ const OF_A_VERSION = /^(inbound\/)?[^/]+\/[^/]+\/[^/]+$/;
 /** The streams on which sidecars push their statistics (`stats_sinks`: `envoy.stat_sinks.metrics_service`). */
 export class MetricsStreams {
   readonly #options: MetricsServiceOptions;
-  readonly #open = new Set<GrpcCall>();
+  readonly #open = new Set<StreamingCall>();
 
   constructor(options: MetricsServiceOptions) {
     this.#options = options;
   }
 
   /** Serves one stream: hands on the latencies of each message, and passes over everything else. */
-  serve(call: GrpcCall): void {
+  serve(call: StreamingCall): void {
     let node: NodeIdentity | undefined;
     this.#open.add(call);
     this.#options.opened();
@@ -72,7 +72,7 @@ export class MetricsStreams {
     this.#options.report({ nodeId: node.id, role: roleOf(node), at: now(), clusters });
   }
 
-  #end(call: GrpcCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
+  #end(call: StreamingCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
     if (!this.#open.delete(call)) return;
     this.#options.closed(why);
     if (end) call.end(end);

@@ -1,9 +1,11 @@
 import { changeTo } from '../core/delta/change-to.ts';
 import { acknowledgementOf, factsOf, levelsOf } from '../core/delta/stream-facts.ts';
+import type { Method, Methods } from '../grpc/method.ts';
+import { type GrpcServer, serveGrpc } from '../grpc/server.ts';
+import type { StreamingCall } from '../grpc/streaming-call.ts';
 import { ListenFailed, type XdsOptions, type XdsServer } from './contract.ts';
 import { DiscoveryStreams } from './discovery-streams.ts';
 import { FlushSchedule } from './flush-schedule.ts';
-import { type GrpcServer, type GrpcServerOptions, serveGrpc } from './grpc-server.ts';
 import { LoadReportStreams } from './load-reports.ts';
 import { MetricsStreams } from './metrics-service.ts';
 import { discoveryMethods, LOAD_STATS, STREAM_METRICS } from './services.ts';
@@ -11,6 +13,8 @@ import { DEFAULT_SETTINGS, type XdsSettings } from './settings.ts';
 
 /** How often deadlines are looked at, ms. */
 const TICK_MS = 200;
+/** 10 is too little for many streams on one connection, as a pool of clients behind a gateway has them. */
+const CONNECTION_MEMORY_MB = 512;
 
 /**
  * Serves xDS and load reporting over gRPC until it is closed.
@@ -60,29 +64,37 @@ export async function serveXds(options: XdsOptions): Promise<XdsServer> {
       clearInterval(ticks);
       heartbeats.every(undefined);
       schedule.stop();
+      const closed = server.close(settings.closeDeadlineMs);
       streams.endAll();
       reports.endAll();
       metrics.endAll();
-      await server.close(settings.closeDeadlineMs);
+      await closed;
     },
   };
 }
-
-type Methods = GrpcServerOptions['methods'];
 
 function discovery(streams: DiscoveryStreams): Methods {
   return new Map(
     discoveryMethods().map((method) => [
       method.path,
       method.kind === 'stream'
-        ? (call) => streams.serve(call, method.protocol, method.typeUrl)
-        : `${method.path} is not served: open a stream instead, delta or state of the world`,
+        ? streaming((call) => streams.serve(call, method.protocol, method.typeUrl))
+        : {
+            kind: 'unserved',
+            why: `${method.path} is not served: open a stream instead, delta or state of the world`,
+          },
     ]),
   );
 }
 
+function streaming(open: (call: StreamingCall) => void): Method {
+  return { kind: 'streaming', open };
+}
+
 function loadReporting(reports: LoadReportStreams, settings: XdsSettings): Methods {
-  return new Map(settings.loadReportIntervalMs > 0 ? [[LOAD_STATS, (call) => reports.serve(call)]] : []);
+  return new Map(
+    settings.loadReportIntervalMs > 0 ? [[LOAD_STATS, streaming((call) => reports.serve(call))]] : [],
+  );
 }
 
 function loadReportStreams(
@@ -104,7 +116,7 @@ function loadReportStreams(
 }
 
 function metricsService({ listener }: XdsOptions, streams: MetricsStreams): Methods {
-  return new Map(listener?.latencyReport ? [[STREAM_METRICS, (call) => streams.serve(call)]] : []);
+  return new Map(listener?.latencyReport ? [[STREAM_METRICS, streaming((call) => streams.serve(call))]] : []);
 }
 
 function metricsStreams({ metrics, listener, nodes }: XdsOptions, now: () => number): MetricsStreams {
@@ -123,8 +135,12 @@ async function listen(
   methods: Methods,
 ): Promise<GrpcServer> {
   const { requestBytes: maxMessageBytes, keepaliveMs } = settings;
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = Number(address.slice(colon + 1));
+  const limits = { maxMessageBytes, encodings: [], connectionMemoryMb: CONNECTION_MEMORY_MB, keepaliveMs };
   try {
-    return await serveGrpc({ address, tls, methods, maxMessageBytes, keepaliveMs });
+    return await serveGrpc({ host, port, tls, methods, ...limits });
   } catch (error) {
     throw new ListenFailed(address, error as Error & { code?: string });
   }

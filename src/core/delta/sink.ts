@@ -10,7 +10,12 @@ export interface Sink {
 
 /** Why the server ends a stream; the code's name is gRPC's. */
 export interface StreamEnd {
-  readonly code: 'INVALID_ARGUMENT' | 'FAILED_PRECONDITION' | 'RESOURCE_EXHAUSTED' | 'UNAVAILABLE';
+  readonly code:
+    | 'INVALID_ARGUMENT'
+    | 'FAILED_PRECONDITION'
+    | 'RESOURCE_EXHAUSTED'
+    | 'UNAVAILABLE'
+    | 'INTERNAL';
   readonly message: string;
 }
 

@@ -5,16 +5,9 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@grpc/grpc-js';
 
-/** The wire form of a service's methods for grpc-js, from its generated descriptor. */
-export function definitionOf(service: DescService): ServiceDefinition {
-  return Object.fromEntries(
-    service.methods.map((method) => [method.localName, methodDefinition(service, method)]),
-  );
-}
-
-/** The wire form of one method. */
+/** The wire form of one method for grpc-js, from its generated descriptor. */
 export function methodDefinition(service: DescService, method: DescMethod): MethodDefinition<object, object> {
   return {
     path: `/${service.typeName}/${method.name}`,

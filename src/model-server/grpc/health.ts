@@ -1,69 +1,75 @@
-import { create } from '@bufbuild/protobuf';
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type sendUnaryData,
-  status,
-  type UntypedServiceImplementation,
-} from '@grpc/grpc-js';
-import {
-  type HealthCheckRequest,
-  type HealthCheckResponse,
+  Health,
   HealthCheckResponseSchema,
-  HealthListResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../gen/grpc/health/v1/health_pb.js';
+import { frameMessage } from '../../grpc/messages.ts';
+import type { Method } from '../../grpc/method.ts';
+import { ENDED_WELL } from '../../grpc/status.ts';
+import type { StreamingCall } from '../../grpc/streaming-call.ts';
+import { asProblem, Problem } from '../protocol/problem.ts';
 import type { ModelService } from '../service.ts';
+import { decodeRequest, pathOf, unaryMethod } from './methods.ts';
 
 /** `grpc.health.v1.Health`, and the way to end its watches, which would last for ever. */
 export interface HealthService {
-  readonly handlers: UntypedServiceImplementation;
+  readonly methods: [string, Method][];
   endWatches(): void;
 }
 
 /** Makes the health service. */
 export function createHealth(service: ModelService): HealthService {
-  const watches = new Set<() => void>();
-  const handlers: UntypedServiceImplementation = {
-    check(call: ServerUnaryCall<HealthCheckRequest, object>, callback: sendUnaryData<object>) {
-      const name = call.request.service;
-      const answer = statusOf(service, name);
-      if (answer.status !== ServingStatus.SERVICE_UNKNOWN) callback(null, answer);
-      else callback({ code: status.NOT_FOUND, details: `no service "${name}" is known here` });
-    },
-    list(_call: unknown, callback: sendUnaryData<object>) {
-      const statuses = Object.fromEntries(
-        service.healthNames().map((name) => [name, statusOf(service, name)]),
+  const { method } = Health;
+  const watches = new Set<StreamingCall>();
+  const statusOf = (name: string) => ({ status: ServingStatus[service.health(name)] });
+
+  const watch = (call: StreamingCall, name: string): (() => void) => {
+    let last: ServingStatus | undefined;
+    const tell = () => {
+      const answer = statusOf(name);
+      if (answer.status === last) return;
+      last = answer.status;
+      call.write(
+        frameMessage(toBinary(HealthCheckResponseSchema, create(HealthCheckResponseSchema, answer))),
       );
-      callback(null, create(HealthListResponseSchema, { statuses }));
-    },
-    watch(call: ServerWritableStream<HealthCheckRequest, object>) {
-      let last: ServingStatus | undefined;
-      const tell = () => {
-        const answer = statusOf(service, call.request.service);
-        if (answer.status === last) return;
-        last = answer.status;
-        call.write(answer);
-      };
-      const unlisten = service.onHealthChange(tell);
-      const end = () => {
-        watches.delete(end);
+    };
+    tell();
+    return service.onHealthChange(tell);
+  };
+  const open = (call: StreamingCall) => {
+    let unlisten = (): void => {};
+    watches.add(call);
+    call.start({
+      message(bytes) {
         unlisten();
-        call.end();
-      };
-      watches.add(end);
-      call.on('cancelled', end);
-      tell();
-    },
+        try {
+          unlisten = watch(call, decodeRequest(method.watch, bytes).service);
+        } catch (thrown) {
+          call.end(asProblem(thrown));
+        }
+      },
+      halfClosed: () => {}, // it goes on listening
+      closed() {
+        watches.delete(call);
+        unlisten();
+      },
+    });
   };
   return {
-    handlers,
-    endWatches: () => {
-      for (const end of watches) end();
+    methods: [
+      unaryMethod(method.check, ({ service: name }) => {
+        const answer = statusOf(name);
+        if (answer.status !== ServingStatus.SERVICE_UNKNOWN) return answer;
+        throw new Problem('NOT_FOUND', `no service "${name}" is known here`);
+      }),
+      unaryMethod(method.list, () => ({
+        statuses: Object.fromEntries(service.healthNames().map((name) => [name, statusOf(name)])),
+      })),
+      [pathOf(method.watch), { kind: 'streaming', open }],
+    ],
+    endWatches() {
+      for (const call of [...watches]) call.end(ENDED_WELL);
     },
   };
-}
-
-function statusOf(service: ModelService, name: string): HealthCheckResponse {
-  return create(HealthCheckResponseSchema, { status: ServingStatus[service.health(name)] });
 }

@@ -2,19 +2,15 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { OrcaLoadReportSchema } from '../../gen/xds/data/orca/v3/orca_load_report_pb.js';
 import type { LoadReport } from '../telemetry/load.ts';
 
-/** Trailing metadata by which load balancers learn how loaded an endpoint is (ORCA). */
+/** Trailing metadata by which load balancers learn how loaded an endpoint is (ORCA); its value is in Base64. */
 export const LOAD_REPORT_HEADER = 'endpoint-load-metrics-bin';
 
 /** How long a report may be repeated before it is made anew. */
 const FRESH_FOR_MS = 100;
 
-/**
- * Gives the encoded load report to put into each answer.
- *
- * grpc-js has a recorder for this, but it parses its protocol files again at every call (20 ms of CPU).
- */
-export function createLoadReports(read: () => LoadReport): () => Buffer {
-  let encoded = Buffer.alloc(0);
+/** Gives the encoded load report to put into each answer. */
+export function createLoadReports(read: () => LoadReport): () => string {
+  let encoded = '';
   let madeMs = Number.NEGATIVE_INFINITY;
   return () => {
     const nowMs = performance.now();
@@ -26,7 +22,7 @@ export function createLoadReports(read: () => LoadReport): () => Buffer {
   };
 }
 
-function encodeLoadReport({ busy, cpu, memory, requestsPerSecond, queued }: LoadReport): Buffer<ArrayBuffer> {
+function encodeLoadReport({ busy, cpu, memory, requestsPerSecond, queued }: LoadReport): string {
   const report = create(OrcaLoadReportSchema, {
     applicationUtilization: busy,
     cpuUtilization: cpu,
@@ -34,5 +30,5 @@ function encodeLoadReport({ busy, cpu, memory, requestsPerSecond, queued }: Load
     rpsFractional: requestsPerSecond,
     namedMetrics: { queue_depth: queued },
   });
-  return Buffer.from(toBinary(OrcaLoadReportSchema, report));
+  return Buffer.from(toBinary(OrcaLoadReportSchema, report)).toString('base64');
 }

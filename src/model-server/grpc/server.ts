@@ -1,58 +1,42 @@
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import { Health } from '../../gen/grpc/health/v1/health_pb.js';
 import { GRPCInferenceService } from '../../gen/inference/open_inference_pb.js';
+import { type GrpcServer, serveGrpc } from '../../grpc/server.ts';
 import type { ModelService } from '../service.ts';
-import { definitionOf } from './definition.ts';
-import { widenWindows } from './flow-control.ts';
 import { createHealth } from './health.ts';
-import { inferenceDefinition, inferenceHandlers } from './inference.ts';
-import { addReflection } from './reflection.ts';
+import { inferenceMethods } from './inference.ts';
+import { reflectionMethods } from './reflection.ts';
 
-export interface GrpcSettings {
+export interface InferenceServerSettings {
   readonly address: string;
   /** 0 for any free one. */
   readonly port: number;
   readonly maxMessageBytes: number;
 }
 
-/** A gRPC server that listens. */
-export interface GrpcServer {
-  readonly port: number;
-  /** Answers what has come in, up to `graceMs`, and closes. */
-  close(graceMs: number): Promise<void>;
-}
+/** Enough for some hundred calls of some ten KiB each to be on their way at once. */
+const WINDOWS = { connection: 8 * 2 ** 20, stream: 2 ** 20 };
 
 /** Serves inference, health and reflection over gRPC. Rejects when it cannot listen. */
-export async function serveGrpc(service: ModelService, settings: GrpcSettings): Promise<GrpcServer> {
-  // What fails is rejected or answered; the library would say it once more on stderr, and not as JSON.
-  setLogVerbosity(logVerbosity.NONE);
-  const server = new Server({
-    'grpc.max_receive_message_length': settings.maxMessageBytes,
-    'grpc.max_send_message_length': settings.maxMessageBytes,
-    // Two servers on one port would share its calls unnoticed.
-    'grpc.so_reuseport': 0,
-  });
-  server.addService(inferenceDefinition(), inferenceHandlers(service));
+export async function serveInference(
+  service: ModelService,
+  { address: host, port, maxMessageBytes }: InferenceServerSettings,
+): Promise<GrpcServer> {
   const health = createHealth(service);
-  server.addService(definitionOf(Health), health.handlers);
-  addReflection(server, [GRPCInferenceService, Health]);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(
-      `${settings.address}:${settings.port}`,
-      ServerCredentials.createInsecure(),
-      (error, bound) => (error ? reject(error) : resolve(bound)),
-    );
+  const methods = new Map([
+    ...inferenceMethods(service),
+    ...health.methods,
+    ...reflectionMethods([GRPCInferenceService, Health]),
+  ]);
+  const server = await serveGrpc({
+    ...{ host, port, methods, maxMessageBytes, windows: WINDOWS },
+    encodings: ['gzip', 'deflate'],
+    connectionMemoryMb: Number.MAX_SAFE_INTEGER, // a connection that held more would be closed, and tensors soon do
   });
-  const narrow = widenWindows(port);
   return {
-    port,
-    async close(graceMs) {
+    port: server.port,
+    close(graceMs) {
       health.endWatches();
-      const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
-      // Ends what is still open after the grace.
-      server.drain(`${settings.address}:${port}`, graceMs);
-      await closed;
-      narrow();
+      return server.close(graceMs);
     },
   };
 }

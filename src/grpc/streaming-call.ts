@@ -1,13 +1,14 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
-import type { Sink } from '../core/delta/sink.ts';
-import { type CallEnd, statusFields } from './grpc-status.ts';
-import { FrameRefused, MessageReader } from './message-reader.ts';
+import { acceptedEncodings, MessageReader, type ReaderSettings } from './messages.ts';
+import { type CallEnd, ENDED_WELL, endOf, statusFields } from './status.ts';
 
 /** What takes the events of a call. */
 export interface CallHandler {
   message(bytes: Buffer): void;
   /** The client takes bytes again after it took none. */
-  drained(): void;
+  drained?(): void;
+  /** The client has sent its last message; without this, the call ends well then. */
+  halfClosed?(): void;
   /** The call is over, for whatever reason; told once. */
   closed(): void;
 }
@@ -18,20 +19,24 @@ const BYTES_AHEAD = 64 * 1024;
 const LINGER_MS = 1_000;
 
 /**
- * One streaming gRPC call on an HTTP/2 stream. What is written is framed already and not copied: equal answers
- * to many streams are one buffer until the socket has them.
+ * One call whose messages come and go while it lasts. What is written is framed already and not copied: equal
+ * answers to many calls are one buffer until the socket has them.
  */
-export class GrpcCall implements Sink {
+export class StreamingCall {
   readonly #stream: ServerHttp2Stream;
   readonly #reader: MessageReader;
   #handler: CallHandler | undefined;
   #end: CallEnd | undefined;
 
-  constructor(stream: ServerHttp2Stream, maxMessageBytes: number) {
+  constructor(stream: ServerHttp2Stream, settings: ReaderSettings) {
     this.#stream = stream;
-    this.#reader = new MessageReader(maxMessageBytes);
+    this.#reader = new MessageReader(settings);
     stream.respond(
-      { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-encoding': 'identity' },
+      {
+        ':status': 200,
+        'content-type': 'application/grpc',
+        'grpc-accept-encoding': acceptedEncodings(settings.encodings),
+      },
       { waitForTrailers: true },
     );
   }
@@ -42,26 +47,28 @@ export class GrpcCall implements Sink {
     return `${socket?.remoteAddress ?? '?'}:${socket?.remotePort ?? '?'}`;
   }
 
-  /** Starts the call with its handler. */
+  /** Starts the call with its handler. What the handler throws ends the call, as `endOf` has it. */
   start(handler: CallHandler): void {
     const stream = this.#stream;
     this.#handler = handler;
     stream.on('data', (data: Buffer) => this.#read(data));
-    stream.on('end', () => this.end({ code: 'OK', message: '' }));
-    stream.on('drain', () => {
-      if (this.#handler && !this.#end) this.#handler.drained();
+    stream.on('end', () => {
+      if (handler.halfClosed) handler.halfClosed();
+      else this.end(ENDED_WELL);
     });
-    stream.on('wantTrailers', () =>
-      stream.sendTrailers(statusFields(this.#end ?? { code: 'OK', message: '' })),
-    );
-    stream.on('error', () => {}); // 'close' follows
+    stream.on('drain', () => {
+      if (this.#handler && !this.#end) handler.drained?.();
+    });
+    stream.on('wantTrailers', () => stream.sendTrailers(statusFields(this.#end ?? ENDED_WELL)));
     stream.on('close', () => this.#closed());
   }
 
+  /** Whether the client takes another message now; `drained` tells when it does again. */
   get ready(): boolean {
     return this.#end === undefined && this.#stream.writableLength < BYTES_AHEAD;
   }
 
+  /** Writes a framed message. */
   write(framed: Buffer): void {
     if (!this.#end && !this.#stream.destroyed) this.#stream.write(framed);
   }
@@ -83,9 +90,8 @@ export class GrpcCall implements Sink {
         if (this.#end) return;
         this.#handler?.message(message);
       }
-    } catch (error) {
-      if (!(error instanceof FrameRefused)) throw error;
-      this.end({ code: error.code, message: error.message });
+    } catch (thrown) {
+      this.end(endOf(thrown));
     }
   }
 
