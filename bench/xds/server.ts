@@ -1,9 +1,11 @@
-import cluster from 'node:cluster';
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { TYPE_URL } from '../../src/core/delta/type-urls.ts';
+import { serveXds } from '../../src/xds/xds-server.ts';
 import { CANARY, canaryEndpoints, canaryRoute, syntheticServices } from './synthetic-services.ts';
-import { serveAsWorker, serveHere, serveInWorkers, VIEW } from './workers.ts';
+
+/** One view for every node: equal sidecars. */
+const VIEW = 'sidecars';
 
 /** Serves synthetic services until it is told to end, and changes one of them when asked over HTTP. */
 async function main(): Promise<void> {
@@ -21,7 +23,7 @@ async function main(): Promise<void> {
   const size = { services: Number(values.services), endpoints: Number(values.endpoints) };
   const workers = Number(values.workers);
   const address = values['xds-address'];
-  const serving = await (workers > 1 ? serveInWorkers(address, workers) : serveHere(address));
+  const serving = await serveXds({ address, workers, nodes: { viewOf: () => VIEW } });
 
   const resources = syntheticServices(size);
   const names = (typeUrl: string): string[] =>
@@ -54,10 +56,9 @@ async function main(): Promise<void> {
     process.once(signal, () => {
       admin.close();
       admin.closeAllConnections();
-      serving.close();
+      void serving.close();
     });
   }
 }
 
-if (cluster.isWorker) await serveAsWorker();
-else await main();
+await main();

@@ -68,7 +68,7 @@ beforeAll(async () => {
   byReports = new Account(undefined);
   const xds = await serveXds({
     address: '127.0.0.1:0',
-    nodes: { viewOf: () => 'none', roleOf: () => 'outbound' },
+    nodes: { viewOf: () => 'none' },
     listener: { loadReport: (report) => byReports.observer.onLoadReport(report) },
   });
   const model = await serveStatuses();

@@ -47,7 +47,6 @@ export class Mesh {
           if ('refused' in view) throw new NodeRefused(view.refused);
           return view.key;
         },
-        roleOf: () => 'outbound',
       },
     });
     publisher = new MeshPublisher(server, encodeForPool, (_, error) => {

@@ -18,7 +18,7 @@ test('a sidecar pushes the latencies of its versions each second, as increments'
   const reports: LatencyReport[] = [];
   const server = await serveXds({
     address: '127.0.0.1:0',
-    nodes: { viewOf: () => VIEW, roleOf: () => 'outbound' },
+    nodes: { viewOf: () => VIEW },
     listener: { latencyReport: (report) => reports.push(report) },
   });
   server.publish({

@@ -69,7 +69,7 @@ describe.each(ENVOYS)('the %s Envoy, following by %s', (release, protocol) => {
   const serve = (address: string): Promise<XdsServer> =>
     serveXds({
       address,
-      nodes: { viewOf: () => VIEW, roleOf: () => 'outbound' },
+      nodes: { viewOf: () => VIEW },
       listener: { loadReport: (report) => reports.push(report) },
       settings: { loadReportIntervalMs: 200 },
     });

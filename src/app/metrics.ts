@@ -111,8 +111,8 @@ function xdsMetrics(registry: Registry): XdsMetrics {
       streams.dec({ protocol });
       closed.inc({ protocol, reason });
     },
-    pushed(typeUrl, length) {
-      pushes.inc({ type: shortName(typeUrl) });
+    pushed(typeUrl, length, answers = 1) {
+      pushes.inc({ type: shortName(typeUrl) }, answers);
       bytes.inc({ type: shortName(typeUrl) }, length);
     },
     acknowledged: (typeUrl, afterMs) => acknowledged.observe({ type: shortName(typeUrl) }, afterMs / 1000),

@@ -4,6 +4,8 @@ import type { ServeOptions } from './serve-options.ts';
 
 /** A year: who asks what happened asks late. */
 const AUDIT_RETENTION_MS = 8_760 * 3_600_000;
+/** More than any machine has cores for. */
+const MAX_WORKERS = 64;
 
 /** `penstock serve`: the control plane, until it is told to stop. */
 export function serveCommand(): Command {
@@ -41,6 +43,14 @@ export function serveCommand(): Command {
         .default(AUDIT_RETENTION_MS, '8760h'),
     )
     .option('--xds-address <host:port>', 'where sidecars connect', readAddress, '127.0.0.1:18000')
+    .addOption(
+      new Option(
+        '--xds-workers <count>',
+        'processes that serve sidecars behind that address; 1 is this process itself, which is enough for thousands',
+      )
+        .argParser(readCount(MAX_WORKERS))
+        .default(1),
+    )
     .option(
       '--admin-address <host:port>',
       'where the API, the metrics and the dashboard are',
@@ -98,6 +108,15 @@ function readAddress(text: string): string {
   if (port === '' || Number(port) > 65_535)
     throw new InvalidArgumentError('give HOST:PORT, say 127.0.0.1:18000.');
   return text;
+}
+
+function readCount(most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!/^\d+$/.test(text) || count < 1 || count > most)
+      throw new InvalidArgumentError(`give a whole number from 1 to ${most}.`);
+    return count;
+  };
 }
 
 function readDuration(least: string): (text: string) => number {

@@ -10,6 +10,7 @@ export interface ServeOptions {
   readonly auditRetention: number;
   readonly otlpEndpoint?: string;
   readonly xdsAddress: string;
+  readonly xdsWorkers: number;
   readonly adminAddress: string;
   readonly interval: number;
   readonly loadReportInterval: number;

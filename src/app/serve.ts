@@ -4,7 +4,6 @@ import { serveAdmin } from '../admin/serve.ts';
 import { Controller, type ControllerOptions } from '../controller/controller.ts';
 import { InboundSidecars } from '../controller/inbound-sidecars.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
-import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
 import { Confirmations } from '../notify/confirmations.ts';
 import { SignalObserver } from '../signals/observer.ts';
@@ -77,6 +76,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const inbound = new InboundSidecars();
   const xds = await serveXds({
     address: options.xdsAddress,
+    workers: options.xdsWorkers,
     metrics: metrics.xds,
     settings: { loadReportIntervalMs: options.loadReportInterval },
     nodes: nodeDirectory(() => told),
@@ -99,6 +99,8 @@ export async function serve(options: ServeOptions): Promise<void> {
         if (inbound.disconnected(node)) told?.forget(node);
       },
       refused: ({ peer, reason }) => log.warn({ peer }, reason),
+      workerLost: (event) =>
+        log.error(event, 'a worker of the xDS server ended; another one takes its place'),
     },
   });
   closing.defer(() => xds.close());
@@ -137,7 +139,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     lookNow: () => timer.now(),
     now: Date.now,
   });
-  registerXdsGauges(metrics.registry, () => xds.levels());
+  registerXdsGauges(metrics.registry, xds);
   registerStateGauges(metrics.registry, { controlPlane: plane, views: () => controller.views() });
   const admin = await serveAdmin({
     address: options.adminAddress,
@@ -212,10 +214,6 @@ function nodeDirectory(publisher: () => MeshPublisher | undefined): Parameters<t
       if (view === undefined) throw new NodeRefused('the control plane is starting; try again');
       if ('refused' in view) throw new NodeRefused(view.refused);
       return view.key;
-    },
-    roleOf(node) {
-      const descriptor = parseNodeMetadata(node.metadata);
-      return typeof descriptor === 'string' ? 'proxyless' : descriptor.kind;
     },
   };
 }

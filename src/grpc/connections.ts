@@ -23,8 +23,12 @@ export class Connections {
       for (const session of this.#sessions) {
         if (session.closed || session.destroyed) continue;
         const dead = setTimeout(() => session.destroy(), everyMs);
-        session.once('close', () => clearTimeout(dead));
-        session.ping(() => clearTimeout(dead));
+        const heard = () => {
+          clearTimeout(dead);
+          session.off('close', heard);
+        };
+        session.once('close', heard);
+        session.ping(heard);
       }
     }, everyMs);
   }

@@ -10,7 +10,7 @@ const keep = (bytes: Buffer) => bytes;
 
 function serve(methods: Methods, maxMessageBytes: number): Promise<GrpcServer> {
   return serveGrpc({
-    ...{ host: '127.0.0.1', port: 0, methods, maxMessageBytes, connectionMemoryMb: 512 },
+    ...{ listenOn: { host: '127.0.0.1', port: 0 }, methods, maxMessageBytes, connectionMemoryMb: 512 },
     encodings: ['gzip'],
     windows: { connection: 8 * 2 ** 20, stream: 2 ** 20 },
   });

@@ -6,7 +6,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { Connections } from './connections.ts';
 import type { Encoding } from './messages.ts';
 import { headerOf, type Method, type Methods } from './method.ts';
@@ -20,9 +20,8 @@ export interface Windows {
 }
 
 export interface GrpcServerOptions {
-  readonly host: string;
-  /** 0 for any free one. */
-  readonly port: number;
+  /** Undefined: it does not listen, and takes the connections that it is given. Port 0 is any free one. */
+  readonly listenOn: { readonly host: string; readonly port: number } | undefined;
   readonly methods: Methods;
   readonly maxMessageBytes: number;
   /** Compressions that are taken beside none. */
@@ -37,7 +36,10 @@ export interface GrpcServerOptions {
 
 /** A gRPC server that listens. */
 export interface GrpcServer {
+  /** 0 where it does not listen. */
   readonly port: number;
+  /** Takes a connection that something else accepted. */
+  take(socket: Socket): void;
   /**
    * Listens no more, tells callers to make no more calls, answers those that come all the same, and resolves when
    * all have ended, after `graceMs` at the latest. New streaming calls are refused at once.
@@ -63,13 +65,17 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<GrpcServer>
   });
   server.on('sessionError', () => {}); // the session closes, and its calls with it
   server.on('stream', (stream, headers) => takeCall(stream, headers, options, isClosing));
-  await listen(server, options);
+  if (options.listenOn) await listen(server, options.listenOn);
   if (options.keepaliveMs !== undefined) connections.keepAlive(options.keepaliveMs);
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (server.address() as AddressInfo | null)?.port ?? 0,
+    take: (socket) => void server.emit('connection', socket),
     async close(graceMs) {
       isClosing = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => {
+        if (options.listenOn) server.close(() => resolve());
+        else resolve();
+      });
       await connections.drain(graceMs);
       await closed;
     },
@@ -94,10 +100,13 @@ function makeServer({
   return createSecureServer({ ...common, cert, key, ...clients });
 }
 
-function listen(server: Http2Server | Http2SecureServer, { host, port }: GrpcServerOptions): Promise<void> {
+function listen(
+  server: Http2Server | Http2SecureServer,
+  address: { readonly host: string; readonly port: number },
+): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host, port, backlog: CONNECTIONS_WAITING }, () => {
+    server.listen({ ...address, backlog: CONNECTIONS_WAITING }, () => {
       server.off('error', reject);
       resolve();
     });

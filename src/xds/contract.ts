@@ -1,7 +1,6 @@
 import type { Acknowledgement, Levels, NodeIdentity, Rejection, StreamFacts } from '../core/delta/facts.ts';
 import type { Change, Publication, Resource, ResourceKey, ResourceVersion } from '../core/delta/resource.ts';
 import type { TypeUrl } from '../core/delta/type-urls.ts';
-import type { NodeDescriptor } from '../core/ir/node.ts';
 import type { LatencyReport } from '../core/signals/latency-report.ts';
 import type { LoadReport } from '../core/signals/load-report.ts';
 import type { XdsMetrics } from './metrics.ts';
@@ -16,9 +15,7 @@ export interface NodeDirectory {
    *
    * @throws {NodeRefused} this node is not served; its stream ends with the message.
    */
-  viewOf(node: NodeIdentity): string;
-  /** What the node is, for its load reports. */
-  roleOf(node: NodeIdentity): NodeDescriptor['kind'];
+  viewOf(node: NodeIdentity): string | Promise<string>;
 }
 
 /** Thrown by {@link NodeDirectory.viewOf}: the stream ends with FAILED_PRECONDITION and this message. */
@@ -33,6 +30,8 @@ export interface XdsOptions {
   /** Certificates of the server, and the authorities that clients' certificates must come from. */
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer };
   readonly settings?: Partial<XdsSettings>;
+  /** Processes that serve the streams, behind the one address; 1, the default, is this process itself. */
+  readonly workers?: number;
   readonly metrics?: XdsMetrics;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
@@ -51,12 +50,16 @@ export interface XdsListener {
   disconnected?(node: NodeIdentity, peer: string): void;
   /** A stream was ended by the server, with the reason that the client was told. */
   refused?(event: { peer: string; reason: string }): void;
+  /** A worker ended that should not have; its streams are closed, and another one takes its place. */
+  workerLost?(event: { pid: number; reason: string; streams: number }): void;
 }
 
 /** The xDS server: the pool of resources, and the streams that follow it. */
 export interface XdsServer {
   readonly address: string;
   readonly port: number;
+  /** Processes that serve; this one alone where there are no workers. */
+  readonly pids: readonly number[];
   /**
    * Changes the pool; streams are told at once, or within `coalesceMs` during a burst. Unchanged content is
    * not told. Nothing at all is told to anybody before the first publication.
@@ -68,14 +71,29 @@ export interface XdsServer {
   resource(key: ResourceKey): Resource | undefined;
   /** Every resource in the pool with its version. */
   versions(): ResourceVersion[];
-  /** Connected streams, in the order in which they connected; a node may have several. */
+  /**
+   * Connected streams, in the order in which they connected; a node may have several. With workers these, the levels
+   * and acknowledgements are as the workers last told, at most a second old.
+   */
   streams(): StreamFacts[];
   /** Who of those subscribed to these resources acknowledged them as of this publication or a later one. */
   acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement;
+  /** The processes that serve streams, where there are several. */
+  workers(): readonly WorkerFacts[];
   /** Counts of what there is now, for metrics. */
   levels(): Levels;
   /** Lets answers under way go out, ends every stream (clients reconnect elsewhere), and stops listening. */
   close(): Promise<void>;
+}
+
+/** A process that serves streams for another, as it last told. */
+export interface WorkerFacts {
+  readonly pid: number;
+  readonly connections: number;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  /** 99th percentile of how late its timers were within the last second, ms. */
+  readonly eventLoopDelayMs: number;
 }
 
 /** The server could not listen; the message names the address and the reason. */

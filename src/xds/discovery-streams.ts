@@ -25,7 +25,7 @@ export class DiscoveryStreams {
     this.#metrics = options.metrics;
     this.engine = new Engine(settings, {
       decodeNode,
-      viewOf: (node) => viewOf(options, node),
+      viewOf: (node, stream) => this.#viewOf(options, node, stream),
       identified: ({ node, peer }) => node && this.#listener.connected?.(node, peer),
       sent: ({ typeUrl }, answer: Answer) => this.#metrics?.pushed(typeUrl, answer.framed.length),
       acknowledged: (subscription, afterMs) => this.#acknowledged(subscription, afterMs),
@@ -61,18 +61,37 @@ export class DiscoveryStreams {
     }
   }
 
+  /** Undefined where the view is told later; the stream's requests wait for it. */
+  #viewOf({ nodes }: XdsOptions, node: NodeIdentity, state: StreamState): string | undefined {
+    try {
+      const view = nodes.viewOf(node);
+      if (typeof view === 'string') return view;
+      view.then(
+        (key) => this.engine.place(state, key, this.#now()),
+        (error) => this.#fail(state, refusal(error)),
+      );
+      return undefined;
+    } catch (error) {
+      throw refusal(error);
+    }
+  }
+
   #receive(state: StreamState, bytes: Buffer): void {
     try {
       this.engine.receive(state, bytes, this.#now());
     } catch (error) {
-      if (error instanceof RequestRefused) this.#refuse(state, error.end);
-      else if (error instanceof MalformedMessage) {
-        this.#refuse(state, { code: 'INVALID_ARGUMENT', message: `malformed request: ${error.message}` });
-      } else {
-        // A defect of ours costs the stream that met it, and nobody else.
-        const reason = error instanceof Error ? (error.stack ?? error.message) : `${error}`;
-        this.#refuse(state, { code: 'INTERNAL', message: 'internal error; connect again' }, reason);
-      }
+      this.#fail(state, error);
+    }
+  }
+
+  #fail(state: StreamState, error: unknown): void {
+    if (error instanceof RequestRefused) this.#refuse(state, error.end);
+    else if (error instanceof MalformedMessage) {
+      this.#refuse(state, { code: 'INVALID_ARGUMENT', message: `malformed request: ${error.message}` });
+    } else {
+      // A defect of ours costs the stream that met it, and nobody else.
+      const reason = error instanceof Error ? (error.stack ?? error.message) : `${error}`;
+      this.#refuse(state, { code: 'INTERNAL', message: 'internal error; connect again' }, reason);
     }
   }
 
@@ -87,7 +106,7 @@ export class DiscoveryStreams {
     if (!this.#open.delete(state)) return;
     this.engine.close(state, this.#now());
     this.#metrics?.streamClosed(state.protocol, reason);
-    if (state.node) this.#listener.disconnected?.(state.node, state.peer);
+    if (state.node && state.view) this.#listener.disconnected?.(state.node, state.peer);
   }
 
   #acknowledged({ stream, typeUrl, acknowledgedSequence }: Subscription, afterMs: number): void {
@@ -97,11 +116,6 @@ export class DiscoveryStreams {
   }
 }
 
-function viewOf({ nodes }: XdsOptions, node: NodeIdentity): string {
-  try {
-    return nodes.viewOf(node);
-  } catch (error) {
-    if (error instanceof NodeRefused) throw new RequestRefused('FAILED_PRECONDITION', error.message);
-    throw error;
-  }
+function refusal(error: unknown): unknown {
+  return error instanceof NodeRefused ? new RequestRefused('FAILED_PRECONDITION', error.message) : error;
 }

@@ -25,7 +25,7 @@ let bump: () => Promise<number>;
 beforeEach(async () => {
   server = await serveXds({
     address: '127.0.0.1:0',
-    nodes: { viewOf: () => 'all', roleOf: () => 'outbound' },
+    nodes: { viewOf: () => 'all' },
     settings: { stallDeadlineMs: 300, unacknowledgedAnswers: 4 },
   });
   client = new XdsClient(server.port);

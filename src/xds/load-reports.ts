@@ -1,6 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { NodeIdentity } from '../core/delta/facts.ts';
-import type { NodeDescriptor } from '../core/ir/node.ts';
 import type { ClusterLoad, EndpointLoad, LoadReport, MetricLoad } from '../core/signals/load-report.ts';
 import type { ClusterStats, UpstreamEndpointStats } from '../gen/envoy/config/endpoint/v3/endpoint_pb.js';
 import {
@@ -11,12 +10,11 @@ import {
 import { frameMessage } from '../grpc/messages.ts';
 import type { CallEnd } from '../grpc/status.ts';
 import type { StreamingCall } from '../grpc/streaming-call.ts';
-import { identityOf } from './node.ts';
+import { identityOf, roleOf } from './node.ts';
 
 export interface LoadReportOptions {
   readonly intervalMs: number;
   readonly now: () => number;
-  roleOf(node: NodeIdentity): NodeDescriptor['kind'];
   opened(): void;
   report(report: LoadReport): void;
   closed(reason: 'client' | 'refused' | 'shutdown'): void;
@@ -90,7 +88,7 @@ function answer(intervalMs: number): Buffer {
 function loadReport(request: LoadStatsRequest, node: NodeIdentity, options: LoadReportOptions): LoadReport {
   return {
     nodeId: node.id,
-    role: options.roleOf(node),
+    role: roleOf(node),
     at: options.now(),
     intervalMs: options.intervalMs,
     clusters: request.clusterStats.map(clusterLoad),

@@ -13,7 +13,7 @@ import { serveXds } from './xds-server.ts';
 
 const PATH = '/envoy.service.metrics.v3.MetricsService/StreamMetrics';
 const IDENTIFIER = { node: { id: 'sidecar-1' } };
-const nodes: NodeDirectory = { viewOf: () => 'all', roleOf: () => 'outbound' };
+const nodes: NodeDirectory = { viewOf: () => 'all' };
 
 let server: XdsServer;
 let client: XdsClient;

@@ -1,6 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { NodeIdentity } from '../core/delta/facts.ts';
-import type { NodeDescriptor } from '../core/ir/node.ts';
 import type { HistogramCounts } from '../core/observation/observation.ts';
 import type { ClusterLatency, LatencyReport } from '../core/signals/latency-report.ts';
 import {
@@ -10,11 +9,10 @@ import {
 import type { Histogram, MetricFamily } from '../gen/io/prometheus/client/metrics_pb.js';
 import type { CallEnd } from '../grpc/status.ts';
 import type { StreamingCall } from '../grpc/streaming-call.ts';
-import { identityOf } from './node.ts';
+import { identityOf, roleOf } from './node.ts';
 
 export interface MetricsServiceOptions {
   readonly now: () => number;
-  roleOf(node: NodeIdentity): NodeDescriptor['kind'];
   opened(): void;
   report(report: LatencyReport): void;
   closed(reason: 'client' | 'refused' | 'shutdown'): void;
@@ -68,8 +66,7 @@ export class MetricsStreams {
   #report(message: StreamMetricsMessage, node: NodeIdentity): void {
     const clusters = message.envoyMetrics.flatMap(latenciesOf);
     if (clusters.length === 0) return;
-    const { roleOf, now } = this.#options;
-    this.#options.report({ nodeId: node.id, role: roleOf(node), at: now(), clusters });
+    this.#options.report({ nodeId: node.id, role: roleOf(node), at: this.#options.now(), clusters });
   }
 
   #end(call: StreamingCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {

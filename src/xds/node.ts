@@ -1,6 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { NodeIdentity } from '../core/delta/facts.ts';
 import { MalformedMessage } from '../core/delta/wire.ts';
+import type { NodeDescriptor } from '../core/ir/node.ts';
+import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import { type Node, NodeSchema } from '../gen/envoy/config/core/v3/core_pb.js';
 
 /** @throws {MalformedMessage} these bytes are no `Node` */
@@ -26,4 +28,10 @@ function userAgentVersion({ userAgentVersionType: version }: Node): string {
   if (version.case === 'userAgentVersion') return version.value;
   const number = version.case === 'userAgentBuildVersion' ? version.value.version : undefined;
   return number ? `${number.majorNumber}.${number.minorNumber}.${number.patch}` : '';
+}
+
+/** What a node is, for its reports: one that does not say so is a client that speaks xDS itself. */
+export function roleOf({ metadata }: NodeIdentity): NodeDescriptor['kind'] {
+  const descriptor = parseNodeMetadata(metadata);
+  return typeof descriptor === 'string' ? 'proxyless' : descriptor.kind;
 }

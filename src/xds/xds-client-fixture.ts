@@ -19,7 +19,9 @@ export class XdsClient {
   readonly #client: Client;
 
   constructor(port: number) {
-    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+    // With a connection of its own: clients of one process share them otherwise.
+    const options = { 'grpc.use_local_subchannel_pool': 1 };
+    this.#client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), options);
   }
 
   delta(path = '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources') {

@@ -31,7 +31,6 @@ beforeEach(async () => {
         if (node.id === 'stranger') throw new NodeRefused('no service is called stranger');
         return 'all';
       },
-      roleOf: () => 'outbound',
     },
     listener,
     settings: { requestBytes: 10_000 },
@@ -267,7 +266,7 @@ describe('load reports', () => {
 describe('starting and stopping', () => {
   test('a port in use is said with its remedy', async () => {
     const address = `127.0.0.1:${server.port}`;
-    const second = serveXds({ address, nodes: { viewOf: () => '', roleOf: () => 'outbound' } });
+    const second = serveXds({ address, nodes: { viewOf: () => '' } });
     await expect(second).rejects.toThrow(ListenFailed);
     await expect(second).rejects.toThrow(
       `xds: cannot listen on ${address}: the port is in use; stop what listens there`,
@@ -277,7 +276,7 @@ describe('starting and stopping', () => {
   test('at the end streams are told to connect again', async () => {
     const other = await serveXds({
       address: '127.0.0.1:0',
-      nodes: { viewOf: () => 'all', roleOf: () => 'outbound' },
+      nodes: { viewOf: () => 'all' },
     });
     const follower = new XdsClient(other.port);
     const stream = follower.delta();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Client, follower, resource, smallWorld as world } from './engine-fixture.ts';
 import { RequestRefused } from './sink.ts';
-import { acknowledgementOf, factsOf, levelsOf } from './stream-facts.ts';
+import { acknowledgementOf, countedOnce, factsOf, levelsOf } from './stream-facts.ts';
 import { TYPE_URL } from './type-urls.ts';
 
 const { cds, rds } = TYPE_URL;
@@ -157,7 +157,7 @@ describe('Who has acknowledged what', () => {
       laggards: ['one@all'],
       rejected: [{ nodeId: 'one@all', key: R[0], message: 'no' }],
     });
-    expect(factsOf(w.engine, client.state, w.now)).toMatchObject({ converged: false });
+    expect(factsOf(client.state, countedOnce(w.engine), w.now)).toMatchObject({ converged: false });
   });
 
   test('a newer content acknowledged stands for an older', () => {

@@ -30,8 +30,11 @@ export interface EngineSettings extends DeliverySettings {
 export interface EngineSurroundings {
   /** @throws {MalformedMessage} */
   decodeNode(bytes: Buffer): NodeIdentity;
-  /** The key of the view that a node is shown. @throws {RequestRefused} */
-  viewOf(node: NodeIdentity): string;
+  /**
+   * The key of the view that a stream's node is shown; undefined where {@link Engine.place} will tell.
+   * @throws {RequestRefused}
+   */
+  viewOf(node: NodeIdentity, stream: StreamState): string | undefined;
   identified(stream: StreamState): void;
   sent(subscription: Subscription, answer: Answer): void;
   acknowledged(subscription: Subscription, afterMs: number): void;
@@ -135,12 +138,21 @@ export class Engine {
     const request =
       stream.protocol === 'delta' ? parseDeltaRequest(bytes) : parseSotwRequest(bytes, stream.knownNames());
     const typeUrl = this.#typeOf(stream, request);
-    if (!stream.view) this.#identify(stream, request);
+    if (!stream.node) this.#identify(stream, request, now);
     if (this.sequence === 0 || !stream.view?.published) {
       stream.defer(request, bytes.length, this.settings.requestBytes);
       return;
     }
     this.#answer(stream, typeUrl, request, now);
+  }
+
+  /** Shows a stream whose node is known a view; what it asked before is answered. */
+  place(stream: StreamState, viewKey: string, now: number): void {
+    if (!this.streams.has(stream)) return;
+    stream.view = this.#view(viewKey);
+    stream.view.followers++;
+    this.#surroundings.identified(stream);
+    if (this.sequence > 0 && stream.view.published) this.#answerDeferred(stream, now);
   }
 
   /** The sink of a stream takes answers again. */
@@ -189,6 +201,11 @@ export class Engine {
     return Number.isFinite(shortest) ? Math.max(50, shortest / 3) : undefined;
   }
 
+  /** Every view that is published, with what it shows. */
+  *views(): Generator<View> {
+    for (const view of this.#views.values()) if (view.published) yield view;
+  }
+
   #view(key: string): View {
     let view = this.#views.get(key);
     if (!view) {
@@ -221,13 +238,12 @@ export class Engine {
   }
 
   /** "The node identifier is needed in the first request only". */
-  #identify(stream: StreamState, request: DiscoveryRequest): void {
+  #identify(stream: StreamState, request: DiscoveryRequest, now: number): void {
     if (!request.node)
       throw new RequestRefused('INVALID_ARGUMENT', 'the first request of a stream must carry node');
     stream.node = this.#surroundings.decodeNode(request.node);
-    stream.view = this.#view(this.#surroundings.viewOf(stream.node));
-    stream.view.followers++;
-    this.#surroundings.identified(stream);
+    const key = this.#surroundings.viewOf(stream.node, stream);
+    if (key !== undefined) this.place(stream, key, now);
   }
 
   #answerDeferred(stream: StreamState, now: number): void {

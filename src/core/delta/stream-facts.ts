@@ -1,11 +1,29 @@
 import type { Engine } from './engine.ts';
 import type { Acknowledgement, Levels, StreamFacts, TypeFacts } from './facts.ts';
 import type { ResourceKey } from './resource.ts';
-import type { StreamState, Subscription } from './stream.ts';
+import type { StreamState, Subscription, SubscriptionGroup } from './stream.ts';
 import type { TypeUrl } from './type-urls.ts';
 
+/** How many of a group's resources exist; each group is counted once, for the many streams that are in it. */
+export function countedOnce(engine: Engine): (group: SubscriptionGroup) => number {
+  const counts = new Map<SubscriptionGroup, number>();
+  return (group) => {
+    let count = counts.get(group);
+    if (count === undefined) {
+      count = 0;
+      for (const name of group.allNames()) if (engine.pool.get(group.typeUrl, name)) count++;
+      counts.set(group, count);
+    }
+    return count;
+  };
+}
+
 /** What is known of a stream whose node is known; undefined before its first request. */
-export function factsOf(engine: Engine, stream: StreamState, now: number): StreamFacts | undefined {
+export function factsOf(
+  stream: StreamState,
+  counted: (group: SubscriptionGroup) => number,
+  now: number,
+): StreamFacts | undefined {
   if (!stream.node || !stream.view) return undefined;
   const subscriptions = stream.inOrder();
   return {
@@ -17,7 +35,7 @@ export function factsOf(engine: Engine, stream: StreamState, now: number): Strea
     converged: subscriptions.length > 0 && subscriptions.every((s) => s.isConverged),
     lastAckAt: subscriptions.reduce<number | undefined>((last, s) => later(last, s.lastAckAt), undefined),
     lagMs: lagOf(stream, now),
-    types: subscriptions.map((s) => typeFacts(engine, s)),
+    types: subscriptions.map((s) => typeFacts(s, counted(s.group))),
   };
 }
 
@@ -29,10 +47,8 @@ function lagOf(stream: StreamState, now: number): number {
   return now - since;
 }
 
-function typeFacts(engine: Engine, subscription: Subscription): TypeFacts {
-  const { group, typeUrl, rejected } = subscription;
-  let resources = 0;
-  for (const name of group.allNames()) if (engine.pool.get(typeUrl, name)) resources++;
+function typeFacts(subscription: Subscription, resources: number): TypeFacts {
+  const { typeUrl, rejected } = subscription;
   return {
     typeUrl,
     resources,

@@ -20,7 +20,7 @@ const WINDOWS = { connection: 8 * 2 ** 20, stream: 2 ** 20 };
 export async function serveInference(
   service: ModelService,
   { address: host, port, maxMessageBytes }: InferenceServerSettings,
-): Promise<GrpcServer> {
+): Promise<Pick<GrpcServer, 'port' | 'close'>> {
   const health = createHealth(service);
   const methods = new Map([
     ...inferenceMethods(service),
@@ -28,7 +28,7 @@ export async function serveInference(
     ...reflectionMethods([GRPCInferenceService, Health]),
   ]);
   const server = await serveGrpc({
-    ...{ host, port, methods, maxMessageBytes, windows: WINDOWS },
+    ...{ listenOn: { host, port }, methods, maxMessageBytes, windows: WINDOWS },
     encodings: ['gzip', 'deflate'],
     connectionMemoryMb: Number.MAX_SAFE_INTEGER, // a connection that held more would be closed, and tensors soon do
   });
