@@ -67,13 +67,18 @@ export class Penstock {
   }
 
   async rollout(): Promise<RolloutStatus> {
-    const [rollout] = await this.#list<RolloutStatus>('rollouts');
+    const [rollout] = await this.rollouts();
     if (rollout === undefined) throw new Error('there is no rollout');
     return rollout;
   }
 
-  decisions(): Promise<readonly DecisionRecord[]> {
-    return this.#list<DecisionRecord>('decisions');
+  rollouts(): Promise<readonly RolloutStatus[]> {
+    return this.#list<RolloutStatus>('rollouts');
+  }
+
+  /** @param query as the HTTP API takes it, `reason=…&limit=…` */
+  decisions(query = ''): Promise<readonly DecisionRecord[]> {
+    return this.#list<DecisionRecord>(`decisions?${query}`);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,112 @@
+import { until } from '../../e2e/translate/mesh.ts';
+import { seeded } from '../statistics/random.ts';
+import { type Canary, startFleet } from './fleet.ts';
+import type { VersionBehaviour } from './versions.ts';
+
+/** How many rollouts, at which rate. */
+export interface Plan {
+  /** Services side by side, and how often they are all begun anew: their product is the number of runs. */
+  readonly services: number;
+  readonly rounds: number;
+  readonly ratePerSecond: number;
+  readonly seed: number;
+}
+
+/** One rollout with a candidate that turns bad. */
+export interface RetreatRun {
+  /** From the moment at which the candidate turned to its last answer; undefined: it stayed in traffic. */
+  readonly seconds: number | undefined;
+  /** Calls that it failed, or answered late, from that moment on. */
+  readonly spoilt: number;
+  readonly phase: string;
+  readonly message: string;
+}
+
+/** One rollout with a candidate as good as stable. */
+export interface GoodRun {
+  /** From the first traffic to all traffic; undefined: it did not get there. */
+  readonly seconds: number | undefined;
+  readonly phase: string;
+  readonly message: string;
+}
+
+const GATES =
+  'metrics: [{name: errors, type: ErrorRate, maxRatio: 2, thresholdRange: {max: 0.01}}, ' +
+  '{name: latency, type: Latency, maxRatio: 1.5}]';
+const STAY_AT_TEN = `strategy: {steps: [{setWeight: 10}, {pause: {}}]}, analysis: {warmUp: 2s, ${GATES}}`;
+const RAMP = `strategy: {steps: [{setWeight: 10}, {setWeight: 50}]}, analysis: {warmUp: 2s, ${GATES}}, retention: 1s`;
+
+/** Between being warm and turning bad, so that the moment is not tied to any look or scrape. */
+const HEALTHY_MS = { least: 4_000, most: 7_000 };
+const PATIENCE_MS = 60_000;
+const PROMOTION_PATIENCE_MS = 180_000;
+/** What is still under way when the weights have changed. */
+const AFTERMATH_MS = 1_500;
+
+/** A candidate at 10 % that turns bad, by real Envoys. */
+export async function retreats(plan: Plan, turned: VersionBehaviour): Promise<readonly RetreatRun[]> {
+  const runs: RetreatRun[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    const seed = plan.seed + round;
+    const random = seeded(seed);
+    await using fleet = await startFleet({ ...plan, seed, rollout: STAY_AT_TEN });
+    const healthy = fleet.canaries.map(
+      () => HEALTHY_MS.least + random.next() * (HEALTHY_MS.most - HEALTHY_MS.least),
+    );
+    runs.push(
+      ...(await Promise.all(fleet.canaries.map((canary, i) => turn(canary, turned, healthy[i] ?? 0)))),
+    );
+    process.stderr.write(`round ${round + 1}: ${JSON.stringify(runs.slice(-plan.services))}\n`);
+  }
+  return runs;
+}
+
+async function turn(canary: Canary, turned: VersionBehaviour, healthyMs: number): Promise<RetreatRun> {
+  await until(
+    `${canary.name} is warm`,
+    async () => (await canary.status()).phase === 'Progressing',
+    PATIENCE_MS,
+  );
+  await pass(healthyMs);
+  await canary.behave(1, turned);
+  const since = performance.now();
+  const phase = async () => (await canary.status()).phase;
+  const back = async () => ['RollingBack', 'RolledBack'].includes(await phase());
+  const decided = await until(`${canary.name} goes back`, back, PATIENCE_MS).then(
+    () => true,
+    () => false,
+  );
+  await pass(AFTERMATH_MS);
+  const { message } = await canary.status();
+  const spoilt = canary.load.answers.filter(({ at, version }) => at >= since && version === 'v2');
+  const last = spoilt.reduce((latest, { at }) => Math.max(latest, at), since);
+  return {
+    seconds: decided ? (last - since) / 1000 : undefined,
+    spoilt: spoilt.length,
+    phase: await phase(),
+    message,
+  };
+}
+
+/** Candidates as good as stable: 10 %, 50 %, 100 % as soon as the evidence is there. */
+export async function promotions(plan: Plan): Promise<readonly GoodRun[]> {
+  const runs: GoodRun[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    await using fleet = await startFleet({ ...plan, seed: plan.seed + round, rollout: RAMP });
+    runs.push(...(await Promise.all(fleet.canaries.map(promote))));
+    process.stderr.write(`round ${round + 1}: ${JSON.stringify(runs.slice(-plan.services))}\n`);
+  }
+  return runs;
+}
+
+async function promote(canary: Canary): Promise<GoodRun> {
+  const began = performance.now();
+  const ended = async () => ['Baking', 'Completed', 'RolledBack'].includes((await canary.status()).phase);
+  await until(`${canary.name} ends`, ended, PROMOTION_PATIENCE_MS).catch(() => {});
+  const { phase, message, weight } = await canary.status();
+  return { seconds: weight === 10_000 ? (performance.now() - began) / 1000 : undefined, phase, message };
+}
+
+function pass(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
