@@ -17,6 +17,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '4' },
     rate: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
+    tolerated: { type: 'string', default: '1.5' },
     minutes: { type: 'string', default: '16.5' },
   },
 });
@@ -25,6 +26,7 @@ const plan: Plan = {
   rounds: Number(values.rounds),
   ratePerSecond: Number(values.rate),
   seed: Number(values.seed),
+  tolerated: Number(values.tolerated),
 };
 
 const retreat = (what: string, behaviour: typeof GOOD) => async (): Promise<readonly Spread[]> => {

@@ -10,6 +10,8 @@ export interface Plan {
   readonly rounds: number;
   readonly ratePerSecond: number;
   readonly seed: number;
+  /** How many times as slow as stable a candidate may be. */
+  readonly tolerated: number;
 }
 
 /** One rollout with a candidate that turns bad. */
@@ -30,16 +32,20 @@ export interface GoodRun {
   readonly message: string;
 }
 
-const GATES =
+/** @param tolerated the latency gate's `maxRatio` */
+const gates = (tolerated: number) =>
   'metrics: [{name: errors, type: ErrorRate, maxRatio: 2, thresholdRange: {max: 0.01}}, ' +
-  '{name: latency, type: Latency, maxRatio: 1.5}]';
-const STAY_AT_TEN = `strategy: {steps: [{setWeight: 10}, {pause: {}}]}, analysis: {warmUp: 2s, ${GATES}}`;
-const RAMP = `strategy: {steps: [{setWeight: 10}, {setWeight: 50}]}, analysis: {warmUp: 2s, ${GATES}}, retention: 1s`;
+  `{name: latency, type: Latency, maxRatio: ${tolerated}}]`;
+const stayAtTen = (tolerated: number) =>
+  `strategy: {steps: [{setWeight: 10}, {pause: {}}]}, analysis: {warmUp: 2s, ${gates(tolerated)}}`;
+const ramp = (tolerated: number) =>
+  'strategy: {steps: [{setWeight: 10}, {setWeight: 50}, {setWeight: 100}]}, retention: 1s, ' +
+  `analysis: {warmUp: 2s, ${gates(tolerated)}}`;
 
 /** Between being warm and turning bad, so that the moment is not tied to any look or scrape. */
 const HEALTHY_MS = { least: 4_000, most: 7_000 };
 const PATIENCE_MS = 60_000;
-const PROMOTION_PATIENCE_MS = 180_000;
+const PROMOTION_PATIENCE_MS = 300_000;
 /** What is still under way when the weights have changed. */
 const AFTERMATH_MS = 1_500;
 
@@ -49,7 +55,7 @@ export async function retreats(plan: Plan, turned: VersionBehaviour): Promise<re
   for (let round = 0; round < plan.rounds; round++) {
     const seed = plan.seed + round;
     const random = seeded(seed);
-    await using fleet = await startFleet({ ...plan, seed, rollout: STAY_AT_TEN });
+    await using fleet = await startFleet({ ...plan, seed, rollout: stayAtTen(plan.tolerated) });
     const healthy = fleet.canaries.map(
       () => HEALTHY_MS.least + random.next() * (HEALTHY_MS.most - HEALTHY_MS.least),
     );
@@ -92,7 +98,7 @@ async function turn(canary: Canary, turned: VersionBehaviour, healthyMs: number)
 export async function promotions(plan: Plan): Promise<readonly GoodRun[]> {
   const runs: GoodRun[] = [];
   for (let round = 0; round < plan.rounds; round++) {
-    await using fleet = await startFleet({ ...plan, seed: plan.seed + round, rollout: RAMP });
+    await using fleet = await startFleet({ ...plan, seed: plan.seed + round, rollout: ramp(plan.tolerated) });
     runs.push(...(await Promise.all(fleet.canaries.map(promote))));
     process.stderr.write(`round ${round + 1}: ${JSON.stringify(runs.slice(-plan.services))}\n`);
   }

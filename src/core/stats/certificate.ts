@@ -9,16 +9,17 @@ import { BETTER_RATIO_GRID, relativeErrorFactors } from './relative-error.ts';
  * what a rollback would assert, θ_c ≥ δ (and θ_c ≥ r0·θ_s where a ratio is given), so a step that advances on
  * M ≥ 1/β advances a candidate that bad with probability at most β.
  *
- * Nearly all the capital is on "never fails", so that a clean candidate needs what the exact test needs,
- * ln(1/β)/−ln(1 − δ) requests: 299 for δ = 1 % and β = .05. The rest carries candidates that fail now and then.
+ * Nearly all the capital is on "a five-hundredth of δ", so that a clean candidate needs what the exact test needs,
+ * ln(1/β)/−ln(1 − δ) requests: 299 for δ = 1 % and β = .05. A bet on "never" would gain no more and lose everything
+ * with the first failure, which one in four good candidates has by then. The rest carries those that fail now and then.
  */
 const RATES = [
-  { share: 1e-6, weight: 0.988 },
-  { share: 0.05, weight: 0.002 },
-  { share: 0.2, weight: 0.004 },
-  { share: 0.5, weight: 0.002 },
+  { share: 0.002, weight: 0.9975 },
+  { share: 0.05, weight: 0.001 },
+  { share: 0.2, weight: 0.001 },
+  { share: 0.5, weight: 0.0003 },
 ] as const;
-const RATIO_WEIGHT = 0.004;
+const RATIO_WEIGHT = 0.0002;
 
 const LOG_WEIGHTS = [
   ...RATES.map((rate) => Math.log(rate.weight)),
