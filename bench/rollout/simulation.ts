@@ -17,6 +17,7 @@ import type {
   RolloutInput,
 } from '../../src/core/policy/rollout/decision.ts';
 import type { RolloutState } from '../../src/core/policy/rollout/state.ts';
+import { type Dispersion, learnDispersion, NO_DISPERSION } from '../../src/core/stats/dispersion.ts';
 import { binomial, poisson, type Random, seeded } from '../statistics/random.ts';
 
 export const START = 1_700_000_000_000;
@@ -57,6 +58,8 @@ export interface Scenario {
   /** Scraped so often and not at once: a version's increments come together, stable's and the candidate's apart. */
   readonly scrapeSeconds?: number;
   readonly seed?: number;
+  /** Seconds before the rollout in which stable alone had all traffic. */
+  readonly historySeconds?: number;
 }
 
 export function serviceOf(...names: readonly string[]): ModelService['spec'] {
@@ -108,10 +111,15 @@ export class Simulation {
   readonly #scenario: Scenario;
   readonly #random: Random;
   #unscraped: ServiceObservation | undefined;
+  #dispersion: Dispersion = NO_DISPERSION;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     this.#random = seeded(scenario.seed ?? 1);
+    for (let second = -(scenario.historySeconds ?? 0); second < 0; second++) {
+      const behaviour = { ...GOOD, ...scenario.stable?.(second) };
+      this.#learn(this.#version(scenario.ratePerSecond ?? 100, behaviour, START + 1000 * second));
+    }
   }
 
   get last(): RolloutDecision {
@@ -164,11 +172,15 @@ export class Simulation {
     const scenario = this.#scenario;
     const nowMs = scenario.clockMs?.(second) ?? START + second * 1000;
     const given = scenario.edit?.(second) ?? scenario.spec;
+    const observation = this.#observe(previous, nowMs);
+    const failureDispersion = this.#dispersion;
+    this.#learn(observation.versions.get('v1'));
     return {
       rollout: 'fraud-v2',
       spec: specOf(given),
       service: scenario.service?.(second) ?? SERVICE,
-      observation: this.#observe(previous, nowMs),
+      observation,
+      failureDispersion,
       acknowledged: {
         revision: previous?.revision ?? 0,
         connected: 3,
@@ -180,6 +192,12 @@ export class Simulation {
       state,
       nowMs,
     };
+  }
+
+  /** As the service does at every look. */
+  #learn(stable: VersionObservation | undefined): void {
+    if (stable?.requests.kind !== 'value') return;
+    this.#dispersion = learnDispersion(this.#dispersion, stable.requests.value, stable.requests.at);
   }
 
   #observe(previous: RolloutDecision | undefined, at: number): ServiceObservation {

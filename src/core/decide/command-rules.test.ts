@@ -4,6 +4,7 @@ import { modelServiceSchema } from '../api/model-service.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
 import type { RolloutDecision } from '../policy/rollout/decision.ts';
 import type { RolloutPhase, RolloutState } from '../policy/rollout/state.ts';
+import { NO_DISPERSION } from '../stats/dispersion.ts';
 import { commandConflict } from './command-rules.ts';
 
 describe('what may be asked in a phase', () => {
@@ -71,6 +72,7 @@ function look(state: RolloutState | undefined, action?: (typeof ACTIONS)[number]
     spec: rollout.spec,
     service: service.spec,
     observation: { service: 'default/fraud', at: 1000, versions: new Map(), queries: new Map() },
+    failureDispersion: NO_DISPERSION,
     acknowledged: { revision: 0, connected: 0, laggards: [] },
     commands:
       action === undefined ? [] : [action === 'promote' ? { type: action, full: false } : { type: action }],

@@ -4,6 +4,7 @@ import { modelServiceSchema } from '../api/model-service.ts';
 import type { ServiceObservation } from '../observation/observation.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
 import type { Answer } from '../policy/rollout/decision.ts';
+import { NO_DISPERSION } from '../stats/dispersion.ts';
 import { joinAnswers, questionsOf, readAnswer } from './confirmation.ts';
 
 const hook = (type: string, host: string) => ({ type, url: `http://${host}/ask` });
@@ -52,6 +53,7 @@ function atFirstStep(answers: ReadonlyMap<string, Answer> = new Map()) {
       spec: rollout.spec,
       service: service.spec,
       observation: NOTHING,
+      failureDispersion: NO_DISPERSION,
       acknowledged: { revision: state?.revision ?? 0, connected: 1, laggards: [] },
       commands: [],
       answers,

@@ -6,6 +6,7 @@ import type { BreakerDecision } from '../policy/breaker/decision.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
 import { decideRollout } from '../policy/rollout/decide-rollout.ts';
 import type { RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
+import { type Dispersion, learnDispersion } from '../stats/dispersion.ts';
 import { decideDemand } from './decide-demand.ts';
 import { decideLimits } from './decide-limits.ts';
 import { candidateOnTrial, DEAD_TIME_MS, failuresAreLocal, hasDerated } from './interlocks.ts';
@@ -37,6 +38,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
     balance: Object.fromEntries([...balance].map(([version, decision]) => [version, decision.state])),
     limits: limits.state,
     demand: demand.state,
+    failureDispersion: learnFromServing(look, breaker),
   };
   return {
     state,
@@ -64,6 +66,7 @@ function lookAtRollout(
     spec: look.rollout.spec,
     service: look.service.spec,
     observation: look.rolloutObservation,
+    failureDispersion: look.state.failureDispersion,
     acknowledged: look.acknowledged,
     commands: [...look.commands, ...rollBackBy(look, trialBreaker)],
     answers: look.answers,
@@ -71,6 +74,17 @@ function lookAtRollout(
     state: stateOfRollout(look),
     nowMs: look.nowMs,
   });
+}
+
+/** Of the version that serves; while the service as a whole is in trouble its failures are no measure of anything. */
+function learnFromServing(look: ServiceLook, breaker: BreakerDecision | undefined): Dispersion {
+  const { failureDispersion } = look.state;
+  if (breaker !== undefined && breaker.state.phase !== 'CLOSED') return failureDispersion;
+  const { spec } = look.service;
+  const serving = look.rollout?.spec.stable ?? spec.defaultVersion ?? spec.versions[0]?.name ?? '';
+  const requests = look.observation.versions.get(serving)?.requests;
+  if (requests?.kind !== 'value') return failureDispersion;
+  return learnDispersion(failureDispersion, requests.value, look.nowMs);
 }
 
 /** A rollout of another name begins anew, whatever the service's last one did. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import { NEW_GATES } from '../policy/rollout/gate-memory.ts';
+import { learnDispersion, NO_DISPERSION } from '../stats/dispersion.ts';
 import { restoredState, savedState } from './saved-state.ts';
 import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-look.ts';
 
@@ -40,6 +41,7 @@ const state: ServiceState = {
     endpoints: { '127.0.0.1:9101': { sinceMs: 0, served: 50 } },
   },
   interlocks: { trialBreaker: closedBreaker(1000), breakerHeldMs: 10, deratedAtMs: 20 },
+  failureDispersion: learnDispersion(NO_DISPERSION, { requests: 90, failures: 3 }, 1000),
 };
 
 /** As the database gives it back. */

@@ -1,6 +1,7 @@
 import { NEW_ENDPOINT } from '../policy/balance/endpoint-memory.ts';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import type { BreakerPhase, BreakerState } from '../policy/breaker/decision.ts';
+import { NO_DISPERSION } from '../stats/dispersion.ts';
 import { NEW_VERSION_DEMAND, NO_DEMAND } from './demand-state.ts';
 import { hasShape } from './has-shape.ts';
 import { NO_LIMITS } from './limits-decision.ts';
@@ -13,12 +14,13 @@ import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-l
  */
 const FORMATS = {
   rollout: 1,
-  gates: 1,
+  gates: 2,
   breaker: 1,
   balance: 1,
   limits: 1,
   demand: 1,
   interlocks: 1,
+  dispersion: 1,
 } as const;
 
 type Part = keyof typeof FORMATS;
@@ -44,6 +46,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
     limits: restoring.limits(),
     demand: restoring.demand(),
     interlocks: restoring.interlocks(),
+    failureDispersion: restoring.failureDispersion(),
   };
   return { state, dropped: restoring.dropped };
 }
@@ -112,6 +115,15 @@ class Restoring {
     if (readable && (interlocks.trialBreaker === undefined || isBreaker(interlocks.trialBreaker)))
       return interlocks;
     return this.#drop('interlocks', 'what one policy waits for while another acts') ?? NO_INTERLOCKS;
+  }
+
+  failureDispersion(): ServiceState['failureDispersion'] {
+    const { failureDispersion } = this.#saved;
+    if (failureDispersion === undefined) return NO_DISPERSION;
+    const [scale] = NO_DISPERSION.scales;
+    const readable = this.#knows('dispersion') && hasShape(failureDispersion, NO_DISPERSION);
+    if (readable && failureDispersion.scales.every((each) => hasShape(each, scale))) return failureDispersion;
+    return this.#drop('dispersion', 'how failures hang together') ?? NO_DISPERSION;
   }
 
   #knows(part: Part): boolean {

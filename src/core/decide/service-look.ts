@@ -8,6 +8,7 @@ import type { BalanceDecision, BalanceState } from '../policy/balance/decision.t
 import type { BreakerDecision, BreakerState } from '../policy/breaker/decision.ts';
 import type { Acknowledgement, Answer, RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
 import type { RolloutState } from '../policy/rollout/state.ts';
+import { type Dispersion, NO_DISPERSION } from '../stats/dispersion.ts';
 import { type DemandDecision, type DemandState, NO_DEMAND } from './demand-state.ts';
 import { type LimitsDecision, type LimitsState, NO_LIMITS } from './limits-decision.ts';
 
@@ -28,6 +29,8 @@ export interface ServiceState {
   readonly limits: LimitsState;
   readonly demand: DemandState;
   readonly interlocks: InterlockState;
+  /** How the failures of the version that serves hang together: what a rollout's gates forgive. */
+  readonly failureDispersion: Dispersion;
 }
 
 /** What one policy must know of another. Of seconds only: after a restart it begins anew. */
@@ -50,6 +53,7 @@ export const NEW_SERVICE_STATE: ServiceState = {
   limits: NO_LIMITS,
   demand: NO_DEMAND,
   interlocks: NO_INTERLOCKS,
+  failureDispersion: NO_DISPERSION,
 };
 
 /** One look at one service: everything that its policies may decide by. */

@@ -16,6 +16,11 @@ export function addHistograms(a: HistogramCounts | undefined, b: HistogramCounts
   return { bounds: b.bounds, counts: b.counts.map((count, i) => count + (a.counts[i] ?? 0)) };
 }
 
+/** Every count times `factor`: observations that are worth less than one each. */
+export function scaleHistogram({ bounds, counts }: HistogramCounts, factor: number): HistogramCounts {
+  return factor === 1 ? { bounds, counts } : { bounds, counts: counts.map((count) => factor * count) };
+}
+
 /**
  * How many observations are above `value`. Exact where `value` is one of the bounds; inside a bucket its
  * observations are taken as evenly spread, and those of the last, open bucket as above everything.

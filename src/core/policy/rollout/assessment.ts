@@ -10,6 +10,8 @@ export interface Assessment {
   readonly freeze: readonly Judged[];
   /** Strong evidence, not yet enough for a rollback. */
   readonly suspicious: readonly Judged[];
+  /** An absolute bound is breached, by stable as much. */
+  readonly shared: readonly Judged[];
   /** Nothing to judge by, long enough to say so. */
   readonly blind: readonly Judged[];
   /** Nothing to judge by for so long that the gate's rule is a rollback. */
@@ -51,6 +53,7 @@ export function assess(turn: Turn): Assessment {
       const { onBreach } = each.metric;
       return typeof onBreach === 'object' ? [{ ...each, weight: onBreach.setWeight }] : [];
     }),
+    shared: judged.filter((each) => each.evidence.shared === true),
     suspicious: judged.filter((each) => isSuspicious(each, frozen)),
     blind: dark.filter((each) => each.metric.onNoData !== 'Ignore' && each.memory.blindMs >= holdAfterMs),
     blindTooLong: dark.filter(

@@ -2,6 +2,7 @@ import type { ModelRollout } from '../../api/model-rollout.ts';
 import type { ModelService } from '../../api/model-service.ts';
 import type { WeightIr } from '../../ir/ir.ts';
 import type { ServiceObservation } from '../../observation/observation.ts';
+import type { Dispersion } from '../../stats/dispersion.ts';
 import type { GateEvidence } from './gate.ts';
 import type { RolloutCondition, RolloutState } from './state.ts';
 
@@ -32,6 +33,8 @@ export interface RolloutInput {
   readonly service: ModelService['spec'];
   /** Increments since the previous look at this rollout. */
   readonly observation: ServiceObservation;
+  /** How the failures of the version that serves hang together, as the service has learned it. */
+  readonly failureDispersion: Dispersion;
   readonly acknowledged: Acknowledgement;
   /** In the order in which they were given; each handed in once. */
   readonly commands: readonly RolloutCommand[];

@@ -1,6 +1,6 @@
-import { type ErrorRateState, INITIAL as NEW_ERROR_RATE } from './error-rate-gate.ts';
+import { type ErrorRateState, INITIAL as NEW_ERROR_RATE } from './error-rate-state.ts';
 import type { Verdict } from './gate.ts';
-import { type LatencyState, INITIAL as NEW_LATENCY } from './latency-gate.ts';
+import { type LatencyState, INITIAL as NEW_LATENCY } from './latency-state.ts';
 import { INITIAL as NEW_QUERY, type QueryState } from './query-gate.ts';
 import { INITIAL as NEW_SCORE_SHIFT, type ScoreShiftState } from './score-shift-gate.ts';
 

@@ -1,6 +1,7 @@
 import type { RolloutMetric } from '../../api/model-rollout.ts';
 import type { RequestCounts, VersionObservation } from '../../observation/observation.ts';
 import type { Reading } from '../../observation/reading.ts';
+import type { Dispersion } from '../../stats/dispersion.ts';
 
 /**
  * What a gate says of a look. `pass`: good enough for the next step. `insufficient`: not yet. `breach`: worse
@@ -21,6 +22,8 @@ export interface GateLook {
   readonly beta: number;
   /** Counts the stages; minimum traffic begins anew with each. */
   readonly stage: number;
+  /** How stable's failures hang together, by what the service did before the rollout and during it. */
+  readonly failureDispersion: Dispersion;
   /** The stage's weight is in force: what is seen now counts as its traffic. */
   readonly counting: boolean;
   /** After the promotion: looks that baking lasts; there is no stable traffic to compare with any more. */
@@ -56,6 +59,10 @@ export interface GateEvidence {
   /** Measured figures by name: `candidateRate`, `psi`, `candidateP95Ms` and the like. */
   readonly figures: Readonly<Record<string, number>>;
   readonly points: readonly EvidencePoint[];
+  /** The candidate against stable in blocks of equal traffic, since the trend turned upwards. */
+  readonly trend?: readonly { readonly atMs: number; readonly value: number }[];
+  /** An absolute bound is breached, by stable as much: nobody is to blame for it. */
+  readonly shared?: boolean;
 }
 
 /** What a gate of any type hands back. */
@@ -67,27 +74,3 @@ export interface GateOutcome<State> {
 
 /** log₁₀ of the evidence from which on the ramp does not go on. */
 export const SUSPICION = 1;
-
-const MAX_POINTS = 120;
-
-/**
- * Adds a point for the plot. When there are too many, every second one of the older half goes: the plot keeps
- * its beginning, and its newest part in full.
- */
-export function addPoint(points: readonly EvidencePoint[], point: EvidencePoint): readonly EvidencePoint[] {
-  const half = MAX_POINTS / 2;
-  const kept =
-    points.length < MAX_POINTS ? points : points.filter((_, i) => i === 0 || i >= half || i % 2 === 1);
-  return [...kept, rounded(point)];
-}
-
-/** A plot needs no more digits, and the state is saved at every look. */
-function rounded({ atMs, log10M, candidate, stable }: EvidencePoint): EvidencePoint {
-  const short = (value: number): number => Number(value.toPrecision(4));
-  return {
-    atMs,
-    log10M: short(log10M),
-    candidate: candidate === undefined ? undefined : short(candidate),
-    stable: stable === undefined ? undefined : short(stable),
-  };
-}

@@ -1,6 +1,7 @@
 import type { Reading } from '../../observation/reading.ts';
 import { describeReading } from '../../observation/reading.ts';
-import type { EvidencePoint, GateEvidence } from './gate.ts';
+import type { GateEvidence } from './gate.ts';
+import { type Plot, pointsOf } from './plot.ts';
 
 /** The reading of a version that the observation does not name. */
 export function missingVersion(which: 'candidate' | 'stable'): Reading<never> {
@@ -14,7 +15,7 @@ export function missingVersion(which: 'candidate' | 'stable'): Reading<never> {
 export function blindEvidence(
   gate: Pick<GateEvidence, 'gate' | 'type' | 'source' | 'dryRun' | 'bound' | 'log10M'>,
   readings: Readonly<Record<string, Reading<unknown>>>,
-  points: readonly EvidencePoint[],
+  points: Plot,
   nowMs: number,
 ): GateEvidence {
   const unusable = Object.entries(readings).find(([, reading]) => reading.kind !== 'value');
@@ -27,6 +28,6 @@ export function blindEvidence(
     message,
     needed: undefined,
     figures: {},
-    points,
+    points: pointsOf(points),
   };
 }

@@ -69,6 +69,7 @@ function lookFor(
     stable: observation.versions.get(spec.stable),
     query: { candidate: queried(spec.candidate), stable: queried(spec.stable) },
     beta: spec.analysis.confidence.falseAdvance,
+    failureDispersion: input.failureDispersion,
     stage: state.stage,
   };
 }

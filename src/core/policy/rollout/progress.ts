@@ -113,6 +113,9 @@ function freeze(turn: Turn, found: Assessment): Turn | undefined {
   if (found.suspicious.length > 0) {
     return stagnate(move(turn, 'Frozen', 'EvidenceGrowing', reasonsOf(found.suspicious)));
   }
+  if (found.shared.length > 0) {
+    return stagnate(move(turn, 'Frozen', 'StableBreachesToo', reasonsOf(found.shared)));
+  }
   if (turn.state.pullBacks > MAX_PULL_BACKS) {
     const message = `pulled back ${turn.state.pullBacks} times; resume to try again`;
     return stagnate(move(turn, 'Frozen', 'PulledBackAgain', message));

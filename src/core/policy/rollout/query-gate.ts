@@ -1,13 +1,7 @@
 import type { RolloutMetric } from '../../api/model-rollout.ts';
-import {
-  addPoint,
-  type EvidencePoint,
-  type GateEvidence,
-  type GateLook,
-  type GateOutcome,
-  type Verdict,
-} from './gate.ts';
+import type { GateEvidence, GateLook, GateOutcome, Verdict } from './gate.ts';
 import { blindEvidence } from './no-data.ts';
+import { addPoint, EMPTY_PLOT, type Plot, pointsOf } from './plot.ts';
 
 type QueryMetric = Extract<RolloutMetric, { type: 'Query' }>;
 
@@ -20,7 +14,7 @@ export interface QueryState {
   readonly stage: number;
   /** Samples judged as good in the present stage. */
   readonly passes: number;
-  readonly points: readonly EvidencePoint[];
+  readonly points: Plot;
 }
 
 export const INITIAL: QueryState = {
@@ -29,7 +23,7 @@ export const INITIAL: QueryState = {
   judgedAt: undefined,
   stage: -1,
   passes: 0,
-  points: [],
+  points: EMPTY_PLOT,
 };
 
 /**
@@ -120,7 +114,7 @@ function explain(
     message: wrong === undefined ? `${figures.join(', ')}: within bounds` : `${wrong} (${inRow})`,
     needed: undefined,
     figures: measured,
-    points: state.points,
+    points: pointsOf(state.points),
   };
 }
 

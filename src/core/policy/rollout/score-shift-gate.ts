@@ -9,17 +9,10 @@ import {
   populationStabilityIndex,
   scoreShiftFactors,
 } from '../../stats/score-shift.ts';
-import {
-  addPoint,
-  type EvidencePoint,
-  type GateEvidence,
-  type GateLook,
-  type GateOutcome,
-  SUSPICION,
-  type Verdict,
-} from './gate.ts';
+import { type GateEvidence, type GateLook, type GateOutcome, SUSPICION, type Verdict } from './gate.ts';
 import { blindEvidence, missingVersion } from './no-data.ts';
 import { pairHistograms, type TwoHistograms } from './pairing.ts';
+import { addPoint, EMPTY_PLOT, type Plot, pointsOf } from './plot.ts';
 import { compareEvidence, neededTraffic, percentage } from './wording.ts';
 
 type ScoreShiftMetric = Extract<RolloutMetric, { type: 'ScoreShift' }>;
@@ -34,7 +27,7 @@ export interface ScoreShiftState {
   readonly stage: number;
   /** Not compared yet. */
   readonly pending: TwoHistograms | undefined;
-  readonly points: readonly EvidencePoint[];
+  readonly points: Plot;
 }
 
 export const INITIAL: ScoreShiftState = {
@@ -45,7 +38,7 @@ export const INITIAL: ScoreShiftState = {
   bounds: [],
   stage: -1,
   pending: undefined,
-  points: [],
+  points: EMPTY_PLOT,
 };
 
 /**
@@ -164,7 +157,7 @@ function explain(
       shift === undefined || candidate === undefined || stable === undefined
         ? { maxShift: metric.maxShift }
         : { maxShift: metric.maxShift, shift, psi: populationStabilityIndex(candidate, stable) },
-    points: state.points,
+    points: pointsOf(state.points),
   };
 }
 

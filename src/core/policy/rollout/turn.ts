@@ -26,7 +26,8 @@ export interface Ask {
 const WORRYING: readonly RolloutPhase[] = ['Frozen', 'Holding', 'RollingBack', 'RolledBack', 'Superseded'];
 
 /** Reasons within a phase that are worth an event; the others only say what is waited for. */
-const NOTABLE = /^(Step\d+|GateBreached|EvidenceGrowing|PulledBack|PulledBackAgain|NotConverged)$/;
+const NOTABLE =
+  /^(Step\d+|GateBreached|EvidenceGrowing|StableBreachesToo|PulledBack|PulledBackAgain|NotConverged)$/;
 
 /** Another phase, or the same for another reason. */
 export function move(
