@@ -122,7 +122,7 @@ describe('a saved state', () => {
   it('of an unknown format begins every part anew and says so', () => {
     const { state: restored, dropped } = restoredState(damaged('formats'));
     expect(restored).toEqual({ ...NEW_SERVICE_STATE, breakerTrips: 3 });
-    expect(dropped).toHaveLength(6);
+    expect(dropped).toHaveLength(7);
     expect(dropped[0]).toContain('it is of format unknown, and this Penstock knows 1');
   });
 });
