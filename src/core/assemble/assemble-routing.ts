@@ -131,7 +131,8 @@ function assembleFallback(
   };
 }
 
-function unavailable(message: string): FallbackIr {
+/** The answer where there is nothing else. */
+export function unavailable(message: string): FallbackIr {
   const grpcStatus = grpcErrorStatuses.indexOf('UNAVAILABLE') + 1;
   return { kind: 'response', grpcStatus, httpStatus: 503, message, headers: [] };
 }

@@ -20,7 +20,8 @@ export interface BootstrapOptions {
   readonly sourceAddress?: string;
 }
 
-const XDS_CLUSTER = 'penstock_xds';
+/** The static cluster of the control plane. */
+export const XDS_CLUSTER = 'penstock_xds';
 
 /**
  * Upper bounds in ms. Envoy's own (0.5, 1, 5, 10, 25, 50, 100, 250 …) tell a quantile to a factor of two and
@@ -117,16 +118,17 @@ function clusterManager({ loadReports, sourceAddress }: BootstrapOptions) {
 }
 
 /** Comes back soon after an outage: Envoy's own backoff grows to 30 s. */
-function xdsService() {
+export function xdsService(cluster: string = XDS_CLUSTER) {
   return {
     envoy_grpc: {
-      cluster_name: XDS_CLUSTER,
+      cluster_name: cluster,
       retry_policy: { retry_back_off: { base_interval: '0.25s', max_interval: '3s' } },
     },
   };
 }
 
-function xdsCluster({ host, port }: BootstrapOptions['xds']) {
+/** The control plane as a static cluster. */
+export function xdsCluster({ host, port }: BootstrapOptions['xds']) {
   return {
     name: XDS_CLUSTER,
     type: isIpAddress(host) ? 'STATIC' : 'STRICT_DNS',

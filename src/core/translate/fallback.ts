@@ -4,6 +4,7 @@ import type { FallbackIr, ServiceIr } from '../ir/ir.ts';
 import { callsOf } from './call-variants.ts';
 import { ANY, routeMatch } from './match.ts';
 import { FALLBACK_HEADER } from './names.ts';
+import type { RouteTerms } from './route-terms.ts';
 import { setHeader } from './value.ts';
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
@@ -11,18 +12,28 @@ type RouteInit = MessageInitShape<typeof RouteSchema>;
 const NAME = 'fallback';
 
 /** The routes for the requests that a breaker does not admit. Callers can tell by `x-penstock-fallback`. */
-export function fallbackRoutes(service: ServiceIr, fallback: FallbackIr): readonly RouteInit[] {
-  return fallback.kind === 'cluster' ? toCluster(service, fallback) : [fixedAnswer(service, fallback)];
+export function fallbackRoutes(
+  service: ServiceIr,
+  fallback: FallbackIr,
+  terms: Pick<RouteTerms, 'clusterNamed'>,
+): readonly RouteInit[] {
+  return fallback.kind === 'cluster'
+    ? toCluster(service, fallback, terms.clusterNamed(fallback.cluster))
+    : [fixedAnswer(service, fallback)];
 }
 
-function toCluster(service: ServiceIr, fallback: FallbackIr & { kind: 'cluster' }): readonly RouteInit[] {
+function toCluster(
+  service: ServiceIr,
+  fallback: FallbackIr & { kind: 'cluster' },
+  cluster: string,
+): readonly RouteInit[] {
   return callsOf(service, NAME, ANY).map(({ name, match, call }) => ({
     name,
     match: routeMatch(match),
     responseHeadersToAdd: [setHeader(FALLBACK_HEADER, fallback.label)],
     action: {
       case: 'route',
-      value: { ...call, clusterSpecifier: { case: 'cluster', value: fallback.cluster } },
+      value: { ...call, clusterSpecifier: { case: 'cluster', value: cluster } },
     },
   }));
 }

@@ -1,4 +1,5 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { ConfigSourceSchema } from '../../gen/envoy/config/core/v3/core_pb.js';
 import { FilterConfigSchema } from '../../gen/envoy/extensions/filters/http/grpc_stats/v3/grpc_stats_pb.js';
 import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_ratelimit_pb.js';
 import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.js';
@@ -29,16 +30,19 @@ export const router: HttpFilterInit = {
 };
 
 /**
- * A place for a limit whose configuration comes by ECDS under `name`; none: nothing is limited. The listener does
+ * A place for a limit whose configuration comes by ECDS under `name` from `configSource`; none: nothing is limited. The listener does
  * not wait for it: told that there is none, Envoy would wait for ever.
  */
-export function limitSlot(name: string): HttpFilterInit {
+export function limitSlot(
+  name: string,
+  configSource: MessageInitShape<typeof ConfigSourceSchema> = fromAds(),
+): HttpFilterInit {
   return {
     name,
     configType: {
       case: 'configDiscovery',
       value: {
-        configSource: fromAds(),
+        configSource,
         defaultConfig: typedConfig(LocalRateLimitSchema, unlimited),
         applyDefaultConfigWithoutWarming: true,
         typeUrls: [typeUrlOf(LocalRateLimitSchema)],

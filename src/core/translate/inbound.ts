@@ -34,7 +34,7 @@ const STREAM_IDLE_MS = 3_600_000;
  */
 export function inboundListener(node: InboundNode): NamedResource {
   const name = inboundListenerName(node);
-  const slots = slotNames(node).map(limitSlot);
+  const slots = slotNames(node).map((slot) => limitSlot(slot));
   const manager = typedConfig(HttpConnectionManagerSchema, {
     statPrefix: 'inbound',
     routeSpecifier: { case: 'routeConfig', value: toModelServer(node) },

@@ -12,11 +12,11 @@ export const SHARE_SLOTS = 2;
  * Gives each limit a slot by the hash of its name, or the next free one; past as many as there are slots they share.
  * A limit keeps its slot, and so its buckets, when others come and go, save where two names collide.
  */
-export function assignSlots(
-  limits: readonly LimitIr[],
+export function assignSlots<Limit extends Pick<LimitIr, 'name'>>(
+  limits: readonly Limit[],
   count = LIMIT_SLOTS,
-): ReadonlyMap<number, readonly LimitIr[]> {
-  const slots = new Map<number, LimitIr[]>();
+): ReadonlyMap<number, readonly Limit[]> {
+  const slots = new Map<number, Limit[]>();
   for (const limit of limits.toSorted(byName)) {
     const slot = freeSlot(preferredSlot(limit.name, count), slots, count);
     const sharers = slots.get(slot);
@@ -41,7 +41,7 @@ function preferredSlot(name: string, count: number): number {
   return hash % count;
 }
 
-function byName(a: LimitIr, b: LimitIr): number {
+function byName(a: Pick<LimitIr, 'name'>, b: Pick<LimitIr, 'name'>): number {
   if (a.name === b.name) return 0;
   return a.name < b.name ? -1 : 1;
 }

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { HeaderMatcherSchema, RouteMatchSchema } from '../../gen/envoy/config/route/v3/route_pb.js';
 import type { MatchIr } from '../ir/ir.ts';
-import { fraction } from './value.ts';
+import type { FractionInit } from './route-terms.ts';
 
 /** Matches every request. */
 export const ANY: MatchIr = { headers: [], path: undefined, pathPrefix: undefined };
@@ -22,13 +22,13 @@ export function both(a: MatchIr, b: MatchIr): MatchIr | undefined {
 /**
  * The matcher of a route.
  *
- * @param admitted only this share of what matches, in hundredths of a percent; undefined: all
+ * @param taken only this part of what matches; undefined: all
  */
-export function routeMatch(match: MatchIr, admitted?: number): MessageInitShape<typeof RouteMatchSchema> {
+export function routeMatch(match: MatchIr, taken?: FractionInit): MessageInitShape<typeof RouteMatchSchema> {
   return {
     pathSpecifier: pathSpecifier(match),
     headers: match.headers.map(headerMatcher),
-    ...(admitted === undefined ? {} : { runtimeFraction: { defaultValue: fraction(admitted) } }),
+    ...(taken === undefined ? {} : { runtimeFraction: taken }),
   };
 }
 

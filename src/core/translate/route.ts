@@ -1,62 +1,63 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import {
-  type RouteAction_RequestMirrorPolicySchema,
   RouteConfigurationSchema,
   type RouteSchema,
   type WeightedClusterSchema,
 } from '../../gen/envoy/config/route/v3/route_pb.js';
-import { type BreakerIr, type MatchIr, type ServiceIr, TOTAL_WEIGHT, type WeightIr } from '../ir/ir.ts';
+import type { BreakerIr, ServiceIr } from '../ir/ir.ts';
 import { callsOf } from './call-variants.ts';
 import { fallbackRoutes } from './fallback.ts';
 import { hashPolicies } from './hash-policy.ts';
 import { ANY, both, routeMatch } from './match.ts';
 import { VERSION_HEADER } from './names.ts';
 import { type NamedResource, resource } from './resource.ts';
-import { fraction, setHeader } from './value.ts';
+import { type RouteTerms, type Share, termsByValue } from './route-terms.ts';
+import { setHeader } from './value.ts';
 
 type RouteInit = MessageInitShape<typeof RouteSchema>;
-
-/** Requests that share a split of the weights. */
-interface Share {
-  readonly name: string;
-  readonly match: MatchIr;
-  readonly weights: readonly WeightIr[];
-}
 
 /** The one route configuration of a service: a new weight or breaker state changes this resource and no other. */
 export function routeConfiguration(service: ServiceIr): NamedResource {
   return resource(RouteConfigurationSchema, service.id, {
     name: service.id,
-    virtualHosts: [{ name: service.id, domains: ['*'], routes: routes(service) }],
+    virtualHosts: [
+      { name: service.id, domains: ['*'], routes: serviceRoutes(service, termsByValue(service)) },
+    ],
   });
 }
 
-function routes(service: ServiceIr): RouteInit[] {
+/** The routes of a service in the order in which they are tried; the last one takes what is left. */
+export function serviceRoutes(service: ServiceIr, terms: RouteTerms): RouteInit[] {
   const shares = sharesOf(service);
   const { breaker } = service.routing;
-  if (breaker === undefined) return shares.flatMap((share) => versionRoutes(service, share));
+  if (breaker === undefined) return shares.flatMap((share) => versionRoutes(service, terms, share));
   return [
-    ...bypassRoutes(service, shares, breaker),
-    ...shares.flatMap((share) => versionRoutes(service, share, breaker.admitted)),
-    ...fallbackRoutes(service, breaker.fallback),
+    ...bypassRoutes(service, terms, shares, breaker),
+    ...shares.flatMap((share) => versionRoutes(service, terms, share, breaker.admitted)),
+    ...fallbackRoutes(service, breaker.fallback, terms),
   ];
 }
 
 /** One share for each entry of each slice, in order, and one for everything else. */
 function sharesOf({ routing }: ServiceIr): readonly Share[] {
   const slices = routing.slices.flatMap(({ matches, weights }, slice) =>
-    matches.map((match, entry) => ({ name: `slice-${slice}-${entry}`, match, weights })),
+    matches.map((match, entry) => ({ name: `slice-${slice}-${entry}`, match, slice: match, weights })),
   );
-  return [...slices, { name: 'default', match: ANY, weights: routing.weights }];
+  return [...slices, { name: 'default', match: ANY, slice: undefined, weights: routing.weights }];
 }
 
-function bypassRoutes(service: ServiceIr, shares: readonly Share[], breaker: BreakerIr): RouteInit[] {
+function bypassRoutes(
+  service: ServiceIr,
+  terms: RouteTerms,
+  shares: readonly Share[],
+  breaker: BreakerIr,
+): RouteInit[] {
   return breaker.bypass.flatMap((bypass, entry) =>
     shares.flatMap((share) => {
       const match = both(bypass, share.match);
       return match === undefined
         ? []
-        : versionRoutes(service, { ...share, name: `bypass-${entry}-${share.name}`, match });
+        : versionRoutes(service, terms, { ...share, name: `bypass-${entry}-${share.name}`, match });
     }),
   );
 }
@@ -65,16 +66,17 @@ function bypassRoutes(service: ServiceIr, shares: readonly Share[], breaker: Bre
  * The routes of a share, for the admitted fraction of its requests; the others go on to the next route. Envoy
  * draws once a request, so one that is refused here is refused by the following shares too.
  */
-function versionRoutes(service: ServiceIr, { name, match, weights }: Share, admitted?: number): RouteInit[] {
+function versionRoutes(service: ServiceIr, terms: RouteTerms, share: Share, admitted?: number): RouteInit[] {
+  const requestMirrorPolicies = [...terms.mirrors()];
   const destination = {
-    clusterSpecifier: { case: 'weightedClusters', value: weightedClusters(service, weights) },
+    clusterSpecifier: { case: 'weightedClusters', value: weightedClusters(service, terms, share) },
     hashPolicy: hashPolicies(service.routing.stickiness, service.routing.salt),
-    requestMirrorPolicies: mirrorPolicies(service),
+    requestMirrorPolicies,
   } as const;
-  return callsOf(service, name, match).map(
+  return callsOf(service, share.name, share.match).map(
     ({ call, ...variant }): RouteInit => ({
       name: variant.name,
-      match: routeMatch(variant.match, admitted),
+      match: routeMatch(variant.match, terms.taken(share, admitted)),
       action: { case: 'route', value: { ...call, ...destination } },
     }),
   );
@@ -82,14 +84,14 @@ function versionRoutes(service: ServiceIr, { name, match, weights }: Share, admi
 
 function weightedClusters(
   service: ServiceIr,
-  weights: readonly WeightIr[],
+  terms: RouteTerms,
+  share: Share,
 ): MessageInitShape<typeof WeightedClusterSchema> {
-  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
-  if (total !== TOTAL_WEIGHT)
-    throw new Error(`${service.id}: weights sum to ${total}; ${TOTAL_WEIGHT} always`);
+  const { weights, ...keys } = terms.split(share);
   return {
+    ...keys,
     clusters: weights.map(({ version, weight }) => ({
-      name: clusterOf(service, version),
+      name: terms.clusterOf(version),
       weight,
       responseHeadersToAdd: [setHeader(VERSION_HEADER, version)],
     })),
@@ -97,25 +99,4 @@ function weightedClusters(
       ? {}
       : { randomValueSpecifier: { case: 'useHashPolicy', value: { value: true } } }),
   };
-}
-
-function mirrorPolicies(
-  service: ServiceIr,
-): MessageInitShape<typeof RouteAction_RequestMirrorPolicySchema>[] {
-  const { mirror } = service.routing;
-  if (mirror === undefined) return [];
-  return [
-    {
-      cluster: clusterOf(service, mirror.version),
-      runtimeFraction: { defaultValue: fraction(mirror.percent * 100) },
-      // The model server sees the authority that the caller dialled.
-      disableShadowHostSuffixAppend: true,
-    },
-  ];
-}
-
-function clusterOf(service: ServiceIr, version: string): string {
-  const found = service.versions.find(({ name }) => name === version);
-  if (found === undefined) throw new Error(`${service.id}: no version ${version}`);
-  return found.cluster;
 }
