@@ -4,7 +4,7 @@ import { serviceKey } from '../core/decide/spec-index.ts';
 import { breakerStatus, limitStatuses } from '../core/status/protection-status.ts';
 import { rolloutStatus } from '../core/status/rollout-status.ts';
 import { serviceStatus } from '../core/status/service-status.ts';
-import { sidecarStatus } from '../core/status/sidecar-status.ts';
+import { sidecarStatuses } from '../core/status/sidecar-status.ts';
 import type { ControllerStatus, DecisionRecord, LimitStatus } from '../core/status/status.ts';
 import {
   addLook,
@@ -86,7 +86,7 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
         const rates = view.outcome?.decisions.limitRates ?? new Map();
         return limitStatuses(view.service, policy, rates, parts.limitFlow);
       }),
-    sidecars: () => xds.streams().map((stream) => sidecarStatus(stream, parts.loadReportAt(stream.node.id))),
+    sidecars: () => sidecarStatuses(xds.streams(), parts.loadReportAt),
     decisions: parts.decisions,
     audit: parts.audit,
     readiness: () => ({ ready: true, message: 'serving' }),
@@ -95,15 +95,21 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
   };
 }
 
-function overallStatus({ controller, xds, ackTimes, environment }: ControlPlaneParts): ControllerStatus {
-  const streams = xds.streams();
+function overallStatus({
+  controller,
+  xds,
+  ackTimes,
+  environment,
+  loadReportAt,
+}: ControlPlaneParts): ControllerStatus {
+  const sidecars = sidecarStatuses(xds.streams(), loadReportAt);
   return {
     ...environment(),
     ...controller.switches,
     sidecars: {
-      connected: streams.length,
-      converged: streams.filter((each) => each.converged).length,
-      rejections: streams.reduce((sum, each) => sum + each.types.filter((type) => type.rejection).length, 0),
+      connected: sidecars.length,
+      converged: sidecars.filter((each) => each.converged).length,
+      rejections: sidecars.reduce((sum, each) => sum + each.rejections.length, 0),
     },
     pushToAckMs: ackTimes.summary(),
   };

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { anchorCommand } from '../cli/anchor.ts';
 import { auditCommand } from '../cli/audit.ts';
 import { bootstrapCommand } from '../cli/bootstrap.ts';
 import { checkCommand } from '../cli/check.ts';
@@ -51,6 +52,7 @@ function buildProgram(): Command {
     serveCommand(),
     checkCommand(),
     bootstrapCommand(),
+    anchorCommand(),
     getCommand(),
     explainCommand(),
     ...rolloutActionCommands(),

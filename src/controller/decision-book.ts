@@ -3,6 +3,7 @@ import type { Acknowledgement } from '../core/delta/facts.ts';
 import type { Publication, ResourceKey } from '../core/delta/resource.ts';
 import { TYPE_URL, type TypeUrl } from '../core/delta/type-urls.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
+import { ISTIO_LAYER } from '../core/translate/istio/istio-names.ts';
 
 /** A record whose configuration is on its way to the sidecars. */
 interface Underway {
@@ -109,7 +110,7 @@ function keyOf({ type, name }: DecisionRecord['resources'][number]): readonly Re
   return typeUrl === undefined ? [] : [{ typeUrl, name }];
 }
 
-/** Resources of a service are named after it: `NAMESPACE/NAME` or `NAMESPACE/NAME/…`. */
+/** Resources of a service are named after it: `NAMESPACE/NAME` or `NAMESPACE/NAME/…`; Istio's layer is everybody's. */
 function concerns(resource: string, service: string): boolean {
-  return resource === service || resource.startsWith(`${service}/`);
+  return resource === service || resource.startsWith(`${service}/`) || resource === ISTIO_LAYER;
 }

@@ -9,6 +9,7 @@ import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
 import type { NamedResource } from '../core/translate/resource.ts';
 import { translateService } from '../core/translate/service.ts';
 import { translateView } from '../core/translate/view.ts';
+import { IstioLayerKeeper } from './istio-layer-keeper.ts';
 import { ResourceClaims } from './resource-claims.ts';
 
 /** Where resources go: the pool of the xDS server. */
@@ -38,6 +39,7 @@ export class MeshPublisher {
   readonly #texts = new Map<string, string>();
   readonly #claims = new ResourceClaims();
   readonly #views = new Map<string, KnownView>();
+  readonly #istioLayer: IstioLayerKeeper;
   #structure = '';
   #sequence = 0;
 
@@ -45,6 +47,7 @@ export class MeshPublisher {
   constructor(pool: ResourcePool, encode: Encode, onFailure: (service: string, error: unknown) => void) {
     this.#pool = pool;
     this.#encode = encode;
+    this.#istioLayer = new IstioLayerKeeper(encode);
     this.#onFailure = onFailure;
   }
 
@@ -66,13 +69,17 @@ export class MeshPublisher {
       if (this.#texts.get(id) === text) continue;
       this.#texts.set(id, text);
       const resources = this.#translate(service);
-      if (resources !== undefined) this.#claims.replace(id, resources, { upsert, remove });
+      if (resources === undefined) continue;
+      this.#claims.replace(id, resources, { upsert, remove });
+      this.#istioLayer.set(service);
     }
     for (const id of [...this.#texts.keys()]) {
       if (services.has(id)) continue;
       this.#texts.delete(id);
       this.#claims.replace(id, [], { upsert, remove });
+      this.#istioLayer.delete(id);
     }
+    upsert.push(...this.#istioLayer.take());
     // Views tell names only: most publications change none, and there may be thousands of views.
     const structure = structureOf(services);
     const views = structure === this.#structure ? [] : this.#changedViews(this.#views, upsert);
@@ -94,7 +101,8 @@ export class MeshPublisher {
     if (!this.#views.has(key)) {
       const view = { node: own, contents: '' };
       this.#views.set(key, view);
-      const upsert: Resource[] = [];
+      if (own.kind === 'istio') this.#istioLayer.follow();
+      const upsert: Resource[] = [...this.#istioLayer.take()];
       this.#pool.publish({ views: this.#changedViews([[key, view]], upsert), upsert });
     }
     return { key };

@@ -1,6 +1,7 @@
 import type { Publication } from '../core/delta/resource.ts';
 import { TYPE_URL } from '../core/delta/type-urls.ts';
 import type { Acknowledgement } from '../core/policy/rollout/decision.ts';
+import { ISTIO_LAYER } from '../core/translate/istio/istio-names.ts';
 import type { MeshPublisher } from './mesh-publisher.ts';
 
 interface Published {
@@ -23,12 +24,15 @@ export class RouteAcknowledgement {
     this.#published.set(service, { revision, sequence: publication.sequence });
   }
 
-  /** Of the sidecars that are subscribed to the routes of a service, those that have not followed. */
+  /** Of the sidecars that are told the weights of a service, in its routes or in Istio's layer, those that lag. */
   of(service: string): Acknowledgement {
     const published = this.#published.get(service);
     if (published === undefined) return { revision: -1, connected: 0, laggards: [] };
-    const key = { typeUrl: TYPE_URL.rds, name: service };
-    const { of, laggards } = this.#publisher.acknowledgement(published.sequence, [key]);
+    const keys = [
+      { typeUrl: TYPE_URL.rds, name: service },
+      { typeUrl: TYPE_URL.rtds, name: ISTIO_LAYER },
+    ];
+    const { of, laggards } = this.#publisher.acknowledgement(published.sequence, keys);
     return { revision: published.revision, connected: of, laggards };
   }
 }

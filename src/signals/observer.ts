@@ -14,6 +14,7 @@ import {
   type InboundBook,
   servedPerSecond,
 } from '../core/signals/inbound-load.ts';
+import { ownNames, underOwnNames } from '../core/signals/istio-clusters.ts';
 import {
   addReports,
   drainLoad,
@@ -75,6 +76,7 @@ export class SignalObserver {
   readonly #latencies = new EndpointLatencies();
   readonly #sources = new Map<string, 'load' | 'prometheus'>();
   #watchedClusters: ReadonlySet<string> = new Set();
+  #ownNames: ReadonlyMap<string, string> = new Map();
   #load: LoadBook = EMPTY_LOAD;
   #inbound: InboundBook = EMPTY_INBOUND;
   #pending: LoadReport[] = [];
@@ -99,6 +101,7 @@ export class SignalObserver {
       service.spec.versions.map(({ name }) => clusterOf(service, name)),
     );
     this.#watchedClusters = new Set(clusters);
+    this.#ownNames = ownNames(services, clusterOf);
     const names = new Set(services.map(nameOf));
     for (const name of this.#sources.keys()) if (!names.has(name)) this.#sources.delete(name);
     this.#latencies.retain(this.#watchedClusters);
@@ -107,7 +110,7 @@ export class SignalObserver {
 
   /** Takes note of a load report; cheap, to be called for each. */
   onLoadReport(report: LoadReport): void {
-    this.#pending.push(report);
+    this.#pending.push(underOwnNames(report, this.#ownNames));
     if (this.#pending.length >= MOST_PENDING_REPORTS) this.#fold(report.at);
   }
 

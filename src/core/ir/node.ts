@@ -27,4 +27,6 @@ export type NodeDescriptor =
       readonly accessLog?: boolean;
     }
   /** A client that speaks xDS itself (gRPC's `xds:///`); it asks for listeners by name. */
-  | { readonly kind: 'proxyless' };
+  | { readonly kind: 'proxyless' }
+  /** A sidecar of Istio's: istiod tells it all but what is decided, which it asks for by name. */
+  | { readonly kind: 'istio' };

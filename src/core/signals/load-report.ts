@@ -7,7 +7,7 @@ import type { NodeDescriptor } from '../ir/node.ts';
  */
 export interface LoadReport {
   readonly nodeId: string;
-  /** Only callers (`outbound`, `proxyless`) see what a version answered; `inbound` ones are kept apart. */
+  /** Only callers (`outbound`, `proxyless`, `istio`) see what a version answered; `inbound` ones are kept apart. */
   readonly role: NodeDescriptor['kind'];
   /** When it was received, ms since the epoch by this process's clock. */
   readonly at: number;
@@ -23,7 +23,7 @@ export interface LoadReport {
 
 /** Load of one cluster; localities and priorities are flattened into the endpoints. */
 export interface ClusterLoad {
-  /** `NAMESPACE/SERVICE/VERSION`, or `inbound/NAMESPACE/SERVICE/VERSION`; others are ignored. */
+  /** `NAMESPACE/SERVICE/VERSION`, or `inbound/NAMESPACE/SERVICE/VERSION`; of Istio's sidecars their own name. */
   readonly cluster: string;
   readonly endpoints: readonly EndpointLoad[];
   /** Requests dropped by the sidecar before any endpoint was chosen (`total_dropped_requests`). */

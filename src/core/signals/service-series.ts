@@ -1,5 +1,6 @@
 import type { ModelService } from '../api/model-service.ts';
 import type { CounterRules } from './counter-book.ts';
+import { istioClusterOf } from './istio-clusters.ts';
 import { formatSpan, oneOf, quoteString } from './promql.ts';
 import type { Labels } from './samples.ts';
 
@@ -142,11 +143,16 @@ export function describeSeries(
 
 function clusterMatcher(service: ModelService): string {
   const clusters = service.spec.versions.map(({ name }) => clusterOf(service, name));
-  return oneOf(CLUSTER, [...clusters, ...clusters.map((cluster) => `inbound/${cluster}`)]);
+  const inbound = clusters.map((cluster) => `inbound/${cluster}`);
+  const istio = service.spec.versions.map(({ name }) => istioClusterOf(service, name));
+  return oneOf(CLUSTER, [...clusters, ...inbound, ...istio]);
 }
 
 function clusterSubject(service: ModelService, labels: Labels): Subject | undefined {
-  const parts = (labels[CLUSTER] ?? '').split('/');
+  const cluster = labels[CLUSTER] ?? '';
+  const ofIstio = service.spec.versions.find((each) => istioClusterOf(service, each.name) === cluster);
+  if (ofIstio !== undefined) return { vantage: 'outbound', version: ofIstio.name };
+  const parts = cluster.split('/');
   const vantage = parts.length === 4 && parts[0] === 'inbound' ? 'inbound' : 'outbound';
   const [namespace, name, version] = vantage === 'inbound' ? parts.slice(1) : parts;
   if (namespace !== service.metadata.namespace || name !== service.metadata.name) return undefined;

@@ -150,7 +150,7 @@ export interface LimitStatus {
 
 export interface SidecarStatus {
   readonly id: string;
-  /** `outbound`, `inbound default/fraud/v1` or `proxyless`. */
+  /** `outbound`, `inbound default/fraud/v1`, `istio` or `proxyless`. */
   readonly role: string;
   readonly address: string;
   readonly connectedAt: number;

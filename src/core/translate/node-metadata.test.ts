@@ -38,7 +38,7 @@ describe('node metadata', () => {
 
   it.each([
     [[], 'node.metadata.penstock is no object; take the bootstrap from `penstock bootstrap`'],
-    [{ kind: 'inbond' }, 'node.metadata.penstock.kind is "inbond"; inbound, outbound or proxyless'],
+    [{ kind: 'inbond' }, 'node.metadata.penstock.kind is "inbond"; inbound, outbound, istio or proxyless'],
     [
       { ...inbound, service: 'a/b/c' },
       'node.metadata.penstock.service is "a/b/c"; NAMESPACE/NAME, or NAME in the namespace default',

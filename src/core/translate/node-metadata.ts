@@ -6,6 +6,8 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [key
 const EVERY_ADDRESS = '0.0.0.0';
 const LOOPBACK = '127.0.0.1';
 const USUAL_OUTBOUND_PORT = 15_001;
+/** What every sidecar of Istio's says in its metadata. */
+const ISTIO_VERSION = 'ISTIO_VERSION';
 
 /** `node.metadata` of a sidecar, for its bootstrap. */
 export function nodeMetadata(node: NodeDescriptor): { readonly penstock: { readonly [key: string]: Json } } {
@@ -13,14 +15,16 @@ export function nodeMetadata(node: NodeDescriptor): { readonly penstock: { reado
 }
 
 /**
- * Reads what a node says of itself. A node without `metadata.penstock` is taken for a client that speaks xDS
- * itself: gRPC's own clients need no metadata. `kind` may be left out: who names a service stands in front of it.
+ * Reads what a node says of itself. A node without `metadata.penstock` is a sidecar of Istio's where it says so, else
+ * it is taken for a client that speaks xDS itself: gRPC's own clients need no metadata. `kind` may be left out: who names a service stands in front of it.
  *
  * @returns the descriptor, or one line saying what is wrong and what would be right
  */
 export function parseNodeMetadata(metadata: Readonly<Record<string, unknown>>): NodeDescriptor | string {
   const given = metadata.penstock;
-  if (given === undefined) return { kind: 'proxyless' };
+  if (given === undefined) {
+    return typeof metadata[ISTIO_VERSION] === 'string' ? { kind: 'istio' } : { kind: 'proxyless' };
+  }
   if (!isRecord(given))
     return 'node.metadata.penstock is no object; take the bootstrap from `penstock bootstrap`';
   switch (given.kind ?? (given.service === undefined ? 'outbound' : 'inbound')) {
@@ -30,8 +34,10 @@ export function parseNodeMetadata(metadata: Readonly<Record<string, unknown>>): 
       return parseOutbound(given);
     case 'proxyless':
       return { kind: 'proxyless' };
+    case 'istio':
+      return { kind: 'istio' };
     default:
-      return `node.metadata.penstock.kind is ${JSON.stringify(given.kind)}; inbound, outbound or proxyless`;
+      return `node.metadata.penstock.kind is ${JSON.stringify(given.kind)}; inbound, outbound, istio or proxyless`;
   }
 }
 

@@ -37,6 +37,7 @@ function ownResources(node: NodeDescriptor): readonly NamedResource[] {
     case 'outbound':
       return [outboundListener(node)];
     case 'proxyless':
+    case 'istio':
       return [];
   }
 }

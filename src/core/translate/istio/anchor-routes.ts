@@ -38,7 +38,7 @@ export function routesFilter(anchor: AnchorIr, names: ClusterNames, clientNamesp
 }
 
 /** The routes in the form of Envoy's configuration files, in the order in which they are tried. */
-export function anchorRoutes(anchor: AnchorIr, names: ClusterNames): readonly object[] {
+function anchorRoutes(anchor: AnchorIr, names: ClusterNames): readonly object[] {
   const { service, defaultVersion } = anchor;
   return serviceRoutes(service, termsByKey(service, defaultVersion, names)).map((route) => {
     // Told apart from istiod's in access logs.

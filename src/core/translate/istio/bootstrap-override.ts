@@ -13,7 +13,7 @@ export const BOOTSTRAP_ANNOTATION = 'sidecar.istio.io/bootstrapOverride';
 const FILE = 'custom_bootstrap.json';
 
 /** What is merged into the bootstrap of Istio's sidecars: the layer of the runtime, and where it comes from. */
-export function bootstrapOverride(transport: Transport): object {
+function bootstrapOverride(transport: Transport): object {
   const source = create(ConfigSourceSchema, penstockSource(transport));
   const layer = {
     name: ISTIO_LAYER,

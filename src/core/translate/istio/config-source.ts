@@ -24,7 +24,7 @@ const BACKOFF_MS = { base: 250, max: 3000 };
 const INITIAL_FETCH_TIMEOUT_MS = { static: 1000, istio: 500 };
 
 /** The name of the cluster that a transport goes through. */
-export function transportCluster({ kind, host, port }: Transport): string {
+function transportCluster({ kind, host, port }: Transport): string {
   return kind === 'static' ? XDS_CLUSTER : `outbound|${port}||${host}`;
 }
 

@@ -19,7 +19,7 @@ export function istioCluster(service: Pick<ServiceIr, 'id' | 'hosts' | 'port'>, 
 }
 
 /** The prefix of the runtime keys of a service; names of services and namespaces have no dots. */
-export function serviceKeyPrefix(service: Pick<ServiceIr, 'id'>): string {
+function serviceKeyPrefix(service: Pick<ServiceIr, 'id'>): string {
   return `${KEY_PREFIX}.${service.id.replace('/', '.')}`;
 }
 

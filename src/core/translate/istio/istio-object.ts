@@ -15,7 +15,7 @@ export interface IstioObject {
 export const OWNER_LABEL = 'app.kubernetes.io/managed-by';
 export const OWNER = 'penstock';
 /** Label: the ModelService that an object belongs to, `NAME.NAMESPACE`. */
-export const SERVICE_LABEL = 'penstock.dev/service';
+const SERVICE_LABEL = 'penstock.dev/service';
 
 const NETWORKING = 'networking.istio.io/v1';
 const ENVOY_FILTERS = 'networking.istio.io/v1alpha3';

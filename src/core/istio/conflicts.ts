@@ -1,0 +1,108 @@
+import type { AnchorIr } from '../ir/anchor.ts';
+import { primaryHost } from '../translate/istio/istio-names.ts';
+import { type IstioObject, isOurs } from '../translate/istio/istio-object.ts';
+import { claimsHost } from './host-claims.ts';
+
+/** Somebody else's object that speaks of the same traffic as the anchor of a service. */
+export interface Conflict {
+  /** `VirtualService/ml/fraud`: how it is named on the command line. */
+  readonly object: string;
+  /** `NAMESPACE/NAME` */
+  readonly service: string;
+  /** What would happen with both. */
+  readonly problem: string;
+  /** What it means to adopt it; undefined: it cannot be adopted. */
+  readonly adopting: string | undefined;
+}
+
+/** `KIND/NAMESPACE/NAME` */
+function objectName({ kind, metadata }: IstioObject): string {
+  return `${kind}/${metadata.namespace}/${metadata.name}`;
+}
+
+/**
+ * What stands in the way of these anchors. Objects that Penstock made are nobody else's.
+ *
+ * @param planned the objects of the anchors, whose names must be free
+ */
+export function findConflicts(
+  anchors: readonly AnchorIr[],
+  planned: readonly IstioObject[],
+  existing: readonly IstioObject[],
+): readonly Conflict[] {
+  const names = new Map(planned.map((object) => [objectName(object), object]));
+  return existing
+    .filter((object) => !isOurs(object))
+    .flatMap((object) => {
+      const taken = names.get(objectName(object));
+      if (taken !== undefined) return [takenName(object)];
+      return anchors.flatMap((anchor) => conflictWith(anchor, object) ?? []);
+    });
+}
+
+/** Services whose clusters come of an adopted DestinationRule: ours is left out. */
+export function adoptedRules(
+  conflicts: readonly Conflict[],
+  adopted: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const rules = conflicts.filter(
+    ({ object }) => object.startsWith('DestinationRule/') && adopted.has(object),
+  );
+  return new Set(rules.map(({ service }) => service));
+}
+
+function takenName(object: IstioObject): Conflict {
+  return {
+    object: objectName(object),
+    service: '',
+    problem: 'somebody else made an object of this name, which applying the anchor would replace',
+    adopting: undefined,
+  };
+}
+
+function conflictWith(anchor: AnchorIr, object: IstioObject): Conflict | undefined {
+  const { service } = anchor;
+  const host = service.hosts.find((each) => claimsHost(object, each, service.port));
+  if (host === undefined) return undefined;
+  const of = { object: objectName(object), service: service.id };
+  switch (object.kind) {
+    case 'VirtualService':
+    case 'HTTPRoute':
+    case 'GRPCRoute':
+      return {
+        ...of,
+        problem: `it routes ${host} as well; of the two only Penstock's routes would be reached`,
+        adopting: "its routes stay and are not reached: Penstock's stand before them",
+      };
+    case 'DestinationRule':
+      return ruleConflict(anchor, object, of);
+    case 'EnvoyFilter':
+      return {
+        ...of,
+        problem: `it patches routes or clusters of ${host}; which of the two wins depends on their age`,
+        adopting: 'both patch; what comes of it is for you to see to',
+      };
+    default:
+      return undefined;
+  }
+}
+
+function ruleConflict(
+  { service }: AnchorIr,
+  object: IstioObject,
+  of: Pick<Conflict, 'object' | 'service'>,
+): Conflict {
+  const { subsets = [] } = (object.spec ?? {}) as {
+    readonly subsets?: readonly { readonly name?: unknown }[];
+  };
+  const missing = service.versions.filter(({ name }) => !subsets.some((subset) => subset.name === name));
+  const problem = `it has settings of ${primaryHost(service)} too; istiod takes those of the older one`;
+  if (missing.length === 0)
+    return { ...of, problem, adopting: 'its subsets and settings are used, and Penstock makes none' };
+  const names = missing.map(({ name }) => name).join(', ');
+  return {
+    ...of,
+    problem: `${problem}. To be adopted it needs the subsets ${names}`,
+    adopting: undefined,
+  };
+}
