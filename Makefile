@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build demo test check e2e bench clean
+.PHONY: help setup modules generate build demo test check e2e e2e-kube bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -14,7 +14,7 @@ messages := src/gen/.stamp
 test_env := CI=1
 
 help: ## this list
-	@sed -n 's/^\([a-z0-9]*\): [^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target words; do \
+	@sed -n 's/^\([a-z0-9-]*\): [^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target words; do \
 	  printf '  make %-10s %s\n' "$$target" "$$words"; done
 
 setup: ## Node, its packages, Envoy and Prometheus into the cache (every target does what it needs of this)
@@ -23,8 +23,9 @@ setup: ## Node, its packages, Envoy and Prometheus into the cache (every target 
 modules:
 	@tools/setup.sh modules
 
-generate: $(messages) ## protobuf messages from proto/, reference documents from the kinds, alerts and dashboards from the metrics
+generate: $(messages) ## protobuf messages from proto/, reference documents and CRDs from the kinds, alerts and dashboards from the metrics
 	@$(run) node tools/generate-reference.ts >/dev/null
+	@$(run) node tools/generate-crds.ts >/dev/null
 	@$(run) node tools/generate-observability.ts >/dev/null
 
 # The folders are among the prerequisites because a file that is gone has no date.
@@ -47,6 +48,10 @@ check: modules $(messages) ## formatting, lint, types, import directions, dead c
 e2e: setup build ## the tests with real Envoys, Prometheus and a browser
 	@tools/setup.sh chromium || echo 'make e2e: going on without Chromium; the dashboard cannot be tried' >&2
 	@$(test_env) $(run) vitest run --project e2e $(ARGS)
+
+e2e-kube: setup $(messages) ## the tests with a real Kubernetes, built from source the first time (6 minutes)
+	@tools/setup.sh kubernetes
+	@$(test_env) $(run) vitest run --project kube $(ARGS)
 
 bench: setup build ## the benchmarks, or one of them: make bench BENCH=statistics ARGS='--runs 50'
 	@for main in bench/$(or $(BENCH),*)/main.ts; do echo "== $$main"; $(run) node "$$main" $(ARGS) || exit 1; done

@@ -14,11 +14,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
+          exclude: ['e2e/kube/**'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
           // Two dozen real processes on a machine that others share: a test that timed out once is tried again.
           retry: 2,
+        },
+      },
+      {
+        test: {
+          name: 'kube',
+          include: ['e2e/kube/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
         },
       },
     ],

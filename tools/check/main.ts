@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { accept, type Checker } from './checker.ts';
+import { checkCrds } from './crds.ts';
 import { checkDeadCode } from './dead-code.ts';
 import { checkFormatting } from './formatting.ts';
 import { checkImports } from './imports.ts';
@@ -18,6 +19,7 @@ const CHECKERS: readonly Checker[] = [
   { name: 'import directions', minimumFiles: sources.length, check: () => checkImports(root, sources) },
   { name: 'dead code and dependencies', minimumFiles: sources.length, check: () => checkDeadCode(root) },
   { name: 'generated reference', minimumFiles: 1, check: () => checkReference(root) },
+  { name: 'resource definitions', minimumFiles: 1, check: () => checkCrds(root) },
   { name: 'alerts and dashboards', minimumFiles: 1, check: () => checkObservability(root) },
 ];
 

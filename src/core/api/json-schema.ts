@@ -19,6 +19,8 @@ export type JsonSchema = {
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly maxLength?: number;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: boolean | JsonSchema;
@@ -31,13 +33,6 @@ export type JsonSchema = {
 
 /**
  * The schema of what people write (before defaults), with our notes in it, for further derivations.
- *
- * On the way to a CRD's structural schema: `additionalProperties: false` and the `x-` notes go; `const` becomes
- * an `enum` of one; numeric `exclusiveMinimum` becomes OpenAPI's boolean; a `oneOf` of `required` alone may stay;
- * the union by `type` (metrics) or `signal` (adaptive limits) becomes sibling optional fields with a CEL rule for
- * each branch, where a default stays only if every branch has it, for the API server would write it everywhere;
- * text-or-map (`onBreach`) and number-or-duration (`thresholdRange.max`) keep unknown fields and leave the
- * judgement to the validating webhook.
  */
 export function annotatedSchema(kind: Kind): JsonSchema {
   return z.toJSONSchema(kinds[kind], { io: 'input', target: 'draft-7' }) as JsonSchema;

@@ -8,20 +8,22 @@ const headerPattern = /^[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** A DNS label (RFC 1123): what Kubernetes takes for a name, and safe inside cluster and metric names. */
 export function dnsLabel() {
-  return z.string().regex(labelPattern, {
+  const label = z.string().regex(labelPattern, {
     error: (issue) =>
       `${quote(issue.input)} is not a name; at most 63 of a-z, 0-9 and "-", beginning and ending with a letter or digit`,
   });
+  return label.meta({ maxLength: 63 });
 }
 
 /** A host name as clients dial it, in lower case. Sidecars compare it whole: a wildcard would match nothing. */
 export function hostName() {
-  return z.string().regex(hostPattern, {
+  const host = z.string().regex(hostPattern, {
     error: (issue) =>
       typeof issue.input === 'string' && issue.input.includes('*')
         ? `${quote(issue.input)} is a wildcard, and sidecars know hosts by their whole names; each host by itself`
         : `${quote(issue.input)} is not a host name; lower-case labels with dots, such as "fraud.default.svc.cluster.local"`,
   });
+  return host.meta({ maxLength: 253 });
 }
 
 /** A header's name in lower case, as HTTP/2 and gRPC metadata demand (RFC 9113 §8.2). */
