@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pathOf } from '../../src/core/api/crd.ts';
+import { kindNames } from '../../src/core/api/kinds.ts';
 import { waitUntil } from '../../src/demo/wait-until.ts';
 import { ApiServer } from './api-server.ts';
 
@@ -132,6 +134,11 @@ describe('a real API server', () => {
     ],
   ])('refuses %s, and says what is wrong', async (_, object, words) => {
     expect(await refusalOf(object)).toContain(words);
+  });
+
+  it.each(kindNames)('serves %s where the control plane looks for it', async (kind) => {
+    const { stdout } = await server.kubectl(['get', '--raw', pathOf(kind, 'default')]);
+    expect(JSON.parse(stdout).kind).toBe(`${kind}List`);
   });
 
   it('explains the fields', async () => {

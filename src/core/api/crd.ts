@@ -36,7 +36,7 @@ const NAMED_LISTS = new Set(['versions', 'metrics', 'rateLimits', 'slices', 'arg
 const MOST_ENTRIES = 64;
 
 /** How a kind is called in the paths of the API: `modelrollouts`. */
-export function pluralOf(kind: Kind): string {
+function pluralOf(kind: Kind): string {
   return kind === 'TrafficPolicy' ? 'trafficpolicies' : `${kind.toLowerCase()}s`;
 }
 
@@ -47,7 +47,7 @@ export function pathOf(kind: Kind, namespace?: string): string {
 }
 
 /** The CustomResourceDefinition of a kind, as a plain value. */
-export function customResourceDefinition(kind: Kind): object {
+function customResourceDefinition(kind: Kind): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
