@@ -85,7 +85,10 @@ export async function serve(options: ServeOptions): Promise<void> {
         loadReportAt.set(report.nodeId, report.at);
         signals.onLoadReport(report);
       },
-      latencyReport: (report) => latencies.take(report),
+      latencyReport(report) {
+        latencies.take(report);
+        signals.onLatencyReport(report);
+      },
       acknowledged: ({ afterMs }) => ackTimes.add(afterMs),
       rejected: ({ nodeId, typeUrl, rejection }) =>
         log.warn(

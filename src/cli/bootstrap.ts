@@ -23,6 +23,7 @@ interface Options {
   readonly envoyAdminAddress: string;
   readonly sourceAddress?: string;
   readonly loadReports: boolean;
+  readonly pushLatencies?: true;
   readonly accessLog?: true;
   readonly output: 'yaml' | 'json';
 }
@@ -64,6 +65,10 @@ export function bootstrapCommand(): Command {
     )
     .option('--source-address <ip>', 'call from this local address', parseIp)
     .option('--no-load-reports', 'do not report load to the control plane')
+    .option(
+      '--push-latencies',
+      'push statistics to the control plane each second: gates read latencies without Prometheus',
+    )
     .option('--access-log', 'write one JSON line a request to stdout')
     .addOption(
       new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'),
@@ -88,6 +93,7 @@ function render(options: Options): string {
     adminAddress: options.envoyAdminAddress,
     adminPort: options.envoyAdminPort,
     loadReports: options.loadReports,
+    pushLatencies: options.pushLatencies === true,
     ...(options.zone === undefined ? {} : { zone: options.zone }),
     ...(options.sourceAddress === undefined ? {} : { sourceAddress: options.sourceAddress }),
   });

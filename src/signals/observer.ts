@@ -15,6 +15,7 @@ import {
   servedPerSecond,
 } from '../core/signals/inbound-load.ts';
 import { ownNames, underOwnNames } from '../core/signals/istio-clusters.ts';
+import type { LatencyReport } from '../core/signals/latency-report.ts';
 import {
   addReports,
   drainLoad,
@@ -33,6 +34,7 @@ import { GateWatch } from './gate-watch.ts';
 import { type LimitFlow, LimitWatch } from './limit-watch.ts';
 import type { PrometheusClient } from './prometheus/client.ts';
 import { type PrometheusHealth, PrometheusLink } from './prometheus-link.ts';
+import { PushedWatch } from './pushed-watch.ts';
 import { Schedule, type Task } from './schedule.ts';
 import { nameOf, SeriesWatch } from './series-watch.ts';
 
@@ -74,6 +76,7 @@ export class SignalObserver {
   readonly #limits: LimitWatch | undefined;
   readonly #schedule: Schedule;
   readonly #latencies = new EndpointLatencies();
+  readonly #pushed: PushedWatch;
   readonly #sources = new Map<string, 'load' | 'prometheus'>();
   #watchedClusters: ReadonlySet<string> = new Set();
   #ownNames: ReadonlyMap<string, string> = new Map();
@@ -84,6 +87,7 @@ export class SignalObserver {
 
   constructor({ prometheus, pollMs, concurrency }: ObserverOptions) {
     this.#schedule = new Schedule(concurrency ?? DEFAULT_CONCURRENCY);
+    this.#pushed = new PushedWatch(prometheus !== undefined);
     if (prometheus === undefined) return;
     this.#link = new PrometheusLink(prometheus);
     this.#series = new SeriesWatch(this.#link, pollMs ?? DEFAULT_POLL_MS);
@@ -104,6 +108,7 @@ export class SignalObserver {
     this.#ownNames = ownNames(services, clusterOf);
     const names = new Set(services.map(nameOf));
     for (const name of this.#sources.keys()) if (!names.has(name)) this.#sources.delete(name);
+    this.#pushed.retain(names);
     this.#latencies.retain(this.#watchedClusters);
     this.#follow(services, rollouts, templates);
   }
@@ -112,6 +117,12 @@ export class SignalObserver {
   onLoadReport(report: LoadReport): void {
     this.#pending.push(underOwnNames(report, this.#ownNames));
     if (this.#pending.length >= MOST_PENDING_REPORTS) this.#fold(report.at);
+  }
+
+  /** Takes note of latencies that a sidecar pushed; cheap, to be called for each message. */
+  onLatencyReport(report: LatencyReport): void {
+    this.#pushed.take(report);
+    if (this.#pushed.pending >= MOST_PENDING_REPORTS) this.#fold(report.at);
   }
 
   /**
@@ -123,6 +134,7 @@ export class SignalObserver {
     const name = nameOf(service);
     const sight = sightReporters(this.#load, nowMs);
     const source = this.#chooseSource(service, sight, nowMs);
+    const isPushed = this.#readsPushed(service, sight, nowMs);
     const tallies = this.#series?.tallies(name) ?? [];
     const view = {
       offsetMs: this.#link?.offsetMs ?? 0,
@@ -138,12 +150,18 @@ export class SignalObserver {
       const seen = readEndpoints(this.#load, service, cluster, sight, known, nowMs);
       this.#latencies.learn(cluster, tallies, version, seen, nowMs);
       versions.set(version, {
-        ...this.#combine(fromSeries, cluster, sight, source),
+        ...this.#combine(
+          isPushed ? { ...fromSeries, latencyMs: this.#pushed.read(cluster, nowMs) } : fromSeries,
+          cluster,
+          sight,
+          source,
+        ),
         endpoints: seen.map((endpoint) => this.#withLatency(cluster, endpoint, nowMs)),
       });
     }
     this.#series?.drain(name);
     this.#load = drainLoad(this.#load, clustersOf(service), nowMs);
+    this.#pushed.drain(clustersOf(service));
     return { service: name, at: nowMs, versions, queries: this.#gates?.readings(name, nowMs) ?? new Map() };
   }
 
@@ -199,11 +217,13 @@ export class SignalObserver {
   }
 
   #fold(nowMs: number): void {
-    if (this.#pending.length === 0 && Math.abs(nowMs - this.#foldedAt) < FOLD_AGAIN_MS) return;
+    const pending = this.#pending.length + this.#pushed.pending;
+    if (pending === 0 && Math.abs(nowMs - this.#foldedAt) < FOLD_AGAIN_MS) return;
     this.#foldedAt = nowMs;
     this.#load = addReports(this.#load, this.#pending, this.#watchedClusters, nowMs);
     this.#inbound = addInboundReports(this.#inbound, this.#pending, nowMs);
     this.#pending = [];
+    this.#pushed.fold(this.#watchedClusters, nowMs);
   }
 
   /** A source that takes over starts from a baseline: what the other has told is not told again. */
@@ -214,8 +234,17 @@ export class SignalObserver {
     this.#sources.set(name, source);
     if (before === undefined || before === source) return source;
     if (source === 'load') this.#load = rebaseLoad(this.#load, clustersOf(service), nowMs);
-    else this.#series?.rebaseRequests(name, nowMs + (this.#link?.offsetMs ?? 0));
+    else this.#series?.rebase(name, 'requests', nowMs + (this.#link?.offsetMs ?? 0));
     return source;
+  }
+
+  #readsPushed(service: ModelService, sight: ReporterSight, nowMs: number): boolean {
+    const name = nameOf(service);
+    const source = this.#pushed.choose(name, sight, nowMs, (next) => {
+      if (next === 'pushed') this.#pushed.drain(clustersOf(service));
+      else this.#series?.rebase(name, 'latencyMs', nowMs + (this.#link?.offsetMs ?? 0));
+    });
+    return source === 'pushed';
   }
 
   #combine(

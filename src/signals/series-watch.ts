@@ -63,10 +63,10 @@ export class SeriesWatch {
       state.tally = drainTally(state.tally);
   }
 
-  /** Requests that were counted before now (Prometheus's clock) are another source's. */
-  rebaseRequests(service: string, promNow: number): void {
+  /** What was counted of a measure before now (Prometheus's clock) is another source's. */
+  rebase(service: string, measure: SeriesFamily['measure'], promNow: number): void {
     for (const [family, state] of this.#watched.get(service)?.tallies ?? []) {
-      if (family.measure === 'requests') state.tally = rebaseTally(state.tally, promNow);
+      if (family.measure === measure) state.tally = rebaseTally(state.tally, promNow);
     }
   }
 

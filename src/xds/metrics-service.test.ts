@@ -12,7 +12,7 @@ import { XdsClient } from './xds-client-fixture.ts';
 import { serveXds } from './xds-server.ts';
 
 const PATH = '/envoy.service.metrics.v3.MetricsService/StreamMetrics';
-const IDENTIFIER = { node: { id: 'sidecar-1' } };
+const IDENTIFIER = { node: { id: 'sidecar-1', metadata: { penstock: { kind: 'outbound' } } } };
 const nodes: NodeDirectory = { viewOf: () => 'all' };
 
 let server: XdsServer;

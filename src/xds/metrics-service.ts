@@ -64,8 +64,8 @@ export class MetricsStreams {
   }
 
   #report(message: StreamMetricsMessage, node: NodeIdentity): void {
+    // Without any it still tells that the sidecar is there, and that nothing was answered.
     const clusters = message.envoyMetrics.flatMap(latenciesOf);
-    if (clusters.length === 0) return;
     this.#options.report({ nodeId: node.id, role: roleOf(node), at: this.#options.now(), clusters });
   }
 

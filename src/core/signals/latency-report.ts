@@ -72,16 +72,20 @@ export function latencySince(
     .reduce<VersionLatency | undefined>((sum, latency) => (sum ? merged(sum, latency) : latency), undefined);
 }
 
-/** Bounds are those that both have; there the sum is exact. */
 function merged(a: VersionLatency, b: VersionLatency): VersionLatency {
-  const bounds = a.histogram.bounds.filter((bound) => b.histogram.bounds.includes(bound));
-  const one = within(a.histogram, bounds);
-  const other = within(b.histogram, bounds);
   return {
-    histogram: { bounds, counts: one.map((count, i) => count + (other[i] ?? 0)) },
+    histogram: mergeHistograms(a.histogram, b.histogram),
     sumMs: a.sumMs + b.sumMs,
     newestAt: Math.max(a.newestAt, b.newestAt),
   };
+}
+
+/** The sum of two, under the bounds that both have: there it is exact. */
+export function mergeHistograms(a: HistogramCounts, b: HistogramCounts): HistogramCounts {
+  const bounds = a.bounds.filter((bound) => b.bounds.includes(bound));
+  const one = within(a, bounds);
+  const other = within(b, bounds);
+  return { bounds, counts: one.map((count, i) => count + (other[i] ?? 0)) };
 }
 
 /** Counts of a histogram under fewer bounds. */

@@ -1,6 +1,7 @@
 import { createRegistry, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { BootstrapSchema } from '../../gen/envoy/config/bootstrap/v3/bootstrap_pb.js';
+import { MetricsServiceConfigSchema } from '../../gen/envoy/config/metrics/v3/metrics_pb.js';
 import { DownstreamConnectionsConfigSchema } from '../../gen/envoy/extensions/resource_monitors/downstream_connections/v3/downstream_connections_pb.js';
 import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { type BootstrapOptions, bootstrap } from './bootstrap.ts';
@@ -15,7 +16,11 @@ const options: BootstrapOptions = {
 };
 
 function parse(given: BootstrapOptions) {
-  const registry = createRegistry(HttpProtocolOptionsSchema, DownstreamConnectionsConfigSchema);
+  const registry = createRegistry(
+    HttpProtocolOptionsSchema,
+    DownstreamConnectionsConfigSchema,
+    MetricsServiceConfigSchema,
+  );
   return fromJson(BootstrapSchema, bootstrap(given) as JsonValue, { registry });
 }
 
@@ -36,6 +41,12 @@ describe('bootstrap', () => {
   it('reports load unless told not to', () => {
     expect(parse(options).clusterManager?.loadStatsConfig).toBeDefined();
     expect(parse({ ...options, loadReports: false }).clusterManager?.loadStatsConfig).toBeUndefined();
+  });
+
+  it('pushes statistics where it is told to', () => {
+    expect(parse(options).statsSinks).toEqual([]);
+    const [sink] = parse({ ...options, pushLatencies: true }).statsSinks;
+    expect(sink?.name).toBe('envoy.stat_sinks.metrics_service');
   });
 
   it('calls from the address that was given', () => {
