@@ -16,6 +16,8 @@ export interface Fleet {
   readonly authority: string;
   /** The control plane behind it, where there is one. */
   readonly world: World | undefined;
+  /** GET on the administration of every sidecar. */
+  admin(path: string): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function penstockFleet(specs: string, sidecars: number): Promise<Fl
     callers,
     authority: AUTHORITY,
     world,
+    admin: (path) => Promise.all(started.map((sidecar) => sidecar.admin(path))),
     stop: async () => {
       for (const caller of callers) caller.close();
       await world.stop();
@@ -73,6 +76,7 @@ export async function staticFleet(
     callers: started.map(({ caller }) => caller),
     authority: AUTHORITY,
     world: undefined,
+    admin: (path) => Promise.all(started.map((sidecar) => sidecar.admin(path))),
     stop: async () => {
       await Promise.all(started.map(({ stop }) => stop()));
       rmSync(folder, { recursive: true, force: true });
@@ -94,6 +98,7 @@ async function startStatic(base: string, ports: readonly number[], tuning: Tunin
   const caller = new Caller(port);
   return {
     caller,
+    admin: async (path: string) => (await fetch(`http://${readFileSync(adminFile, 'utf8')}${path}`)).text(),
     stop: async () => {
       caller.close();
       const ended = new Promise((resolve) => child.once('exit', resolve));

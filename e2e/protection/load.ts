@@ -10,9 +10,19 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Starts calls at a steady rate; they do not wait for each other, and a deadline ends each. */
-export function startLoad(caller: Caller, authority: string, ratePerSecond: number, deadlineMs = 5000): Load {
+/**
+ * Starts calls at a steady rate; they do not wait for each other, and a deadline ends each.
+ * @param take is given each answer, in the place of `answers` keeping it: for long runs
+ */
+export function startLoad(
+  caller: Caller,
+  authority: string,
+  ratePerSecond: number,
+  deadlineMs = 5000,
+  take?: (answer: TimedAnswer) => void,
+): Load {
   const answers: TimedAnswer[] = [];
+  const keep = take ?? ((answer: TimedAnswer) => void answers.push(answer));
   const underway = new Set<Promise<void>>();
   const startedAt = performance.now();
   let begun = 0;
@@ -25,7 +35,7 @@ export function startLoad(caller: Caller, authority: string, ratePerSecond: numb
         .call(authority, { 'grpc-timeout': `${deadlineMs}m`, 'x-user-id': `u${begun}` }, deadlineMs)
         .then((answer) => {
           const at = performance.now();
-          answers.push({ ...answer, at, tookMs: at - from });
+          keep({ ...answer, at, tookMs: at - from });
         })
         .finally(() => underway.delete(call));
       underway.add(call);
