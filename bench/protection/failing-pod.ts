@@ -2,7 +2,7 @@ import { startLoad } from '../../e2e/protection/load.ts';
 import { answers, type Behaviour, fails, startStandIn } from '../../e2e/translate/model-server.ts';
 import { type Random, seeded } from '../statistics/random.ts';
 import { pass, type Row } from './figures.ts';
-import { type Fleet, penstockFleet, poolSpecs, staticFleet } from './fleet.ts';
+import { type MakeFleet, penstockFleet, poolSpecs, staticFleet } from './fleet.ts';
 
 const PODS = 4;
 const SIDECARS = 8;
@@ -15,29 +15,37 @@ const WINDOW_MS = 3_000;
 /** Less than this part of its fair share over the window: it is derated. */
 const DERATED = 0.6;
 
-/** One of four pods fails 30 % of its requests, at 40 requests/s over eight sidecars: none of them sees enough. */
+const MAKERS: readonly MakeFleet[] = [
+  (ports) => penstockFleet(poolSpecs(ports, 'balancing: {}, outlierDetection: {}'), SIDECARS),
+  (ports) =>
+    staticFleet({ name: 'Envoy, outlier detection by default', outlier: 'defaults' }, ports, SIDECARS),
+  (ports) => staticFleet({ name: 'Envoy, outlier detection tuned', outlier: 'tuned' }, ports, SIDECARS),
+];
+
+/**
+ * One of four pods fails 30 % of its requests, at 40 requests/s over eight sidecars: none of them sees enough. All
+ * fleets at the same time, each in front of pods of its own.
+ */
 export async function failingPod(runs: number): Promise<readonly Row[]> {
-  const makers: readonly ((ports: readonly number[]) => Promise<Fleet>)[] = [
-    (ports) => penstockFleet(poolSpecs(ports, 'balancing: {}, outlierDetection: {}'), SIDECARS),
-    (ports) => staticFleet('Envoy, outlier detection by default', ports, 'defaults', SIDECARS),
-    (ports) => staticFleet('Envoy, outlier detection tuned', ports, 'tuned', SIDECARS),
-  ];
-  const rows: Row[] = [];
-  for (const make of makers) {
-    const seen: { name: string; seconds: number | undefined; failed: number }[] = [];
-    for (let run = 0; run < runs; run++) seen.push(await once(make, seeded(run + 1)));
-    const name = seen[0]?.name ?? '';
-    rows.push({ what: `${name}: derated after`, unit: 's', values: seen.map(({ seconds }) => seconds) });
-    rows.push({
-      what: `${name}: failed in ${FAULTY_MS / 1000} s`,
-      unit: `of ${(RATE * FAULTY_MS) / 1000}`,
-      values: seen.map(({ failed }) => failed),
-    });
+  const seen: Awaited<ReturnType<typeof once>>[][] = [];
+  for (let run = 1; run <= runs; run++) {
+    seen.push(await Promise.all(MAKERS.map((make) => once(make, seeded(run)))));
   }
-  return rows;
+  return MAKERS.flatMap((_, index) => {
+    const of = seen.flatMap((fleets) => fleets[index] ?? []);
+    const name = of[0]?.name ?? '';
+    return [
+      { what: `${name}: derated after`, unit: 's', values: of.map(({ seconds }) => seconds) },
+      {
+        what: `${name}: failed in ${FAULTY_MS / 1000} s`,
+        unit: `of ${(RATE * FAULTY_MS) / 1000}`,
+        values: of.map(({ failed }) => failed),
+      },
+    ];
+  });
 }
 
-async function once(make: (ports: readonly number[]) => Promise<Fleet>, random: Random) {
+async function once(make: MakeFleet, random: Random) {
   const pods = await Promise.all(Array.from({ length: PODS }, (_, i) => startStandIn(`pod-${i}`)));
   const fleet = await make(pods.map(({ port }) => port));
   const loads = fleet.callers.map((caller) => startLoad(caller, fleet.authority, RATE / SIDECARS));

@@ -6,12 +6,14 @@ import { World } from '../../e2e/protection/world.ts';
 import { Caller } from '../../e2e/translate/caller.ts';
 import { freePort, until } from '../../e2e/translate/mesh.ts';
 import { findTool } from '../../src/app/toolchain.ts';
-import { staticEnvoy, type Tuning } from './static-envoy.ts';
+import { type HandWritten, staticEnvoy } from './static-envoy.ts';
 
 /** Callers' sidecars in front of a pool, however they are run. */
 export interface Fleet {
   readonly name: string;
   readonly callers: readonly Caller[];
+  /** Where the sidecars listen. */
+  readonly ports: readonly number[];
   /** What callers dial. */
   readonly authority: string;
   /** The control plane behind it, where there is one. */
@@ -20,6 +22,9 @@ export interface Fleet {
   admin(path: string): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
+
+/** Starts a fleet in front of the pods with these ports. */
+export type MakeFleet = (ports: readonly number[]) => Promise<Fleet>;
 
 export const AUTHORITY = 'pool.default.svc.cluster.local';
 
@@ -50,6 +55,7 @@ export async function penstockFleet(specs: string, sidecars: number): Promise<Fl
   return {
     name: 'Penstock',
     callers,
+    ports: started.map(({ port }) => port),
     authority: AUTHORITY,
     world,
     admin: (path) => Promise.all(started.map((sidecar) => sidecar.admin(path))),
@@ -62,18 +68,18 @@ export async function penstockFleet(specs: string, sidecars: number): Promise<Fl
 
 /** So many Envoys with one hand-written configuration, and nobody who watches them. */
 export async function staticFleet(
-  name: string,
+  by: HandWritten,
   ports: readonly number[],
-  tuning: Tuning,
   sidecars: number,
 ): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-static-'));
   const started = await Promise.all(
-    Array.from({ length: sidecars }, (_, i) => startStatic(join(folder, `${i}`), ports, tuning)),
+    Array.from({ length: sidecars }, (_, i) => startStatic(join(folder, `${i}`), ports, by)),
   );
   return {
-    name,
+    name: by.name,
     callers: started.map(({ caller }) => caller),
+    ports: started.map(({ port }) => port),
     authority: AUTHORITY,
     world: undefined,
     admin: (path) => Promise.all(started.map((sidecar) => sidecar.admin(path))),
@@ -84,9 +90,9 @@ export async function staticFleet(
   };
 }
 
-async function startStatic(base: string, ports: readonly number[], tuning: Tuning) {
+async function startStatic(base: string, ports: readonly number[], by: HandWritten) {
   const port = await freePort();
-  writeFileSync(`${base}.json`, JSON.stringify(staticEnvoy(port, ports, tuning)));
+  writeFileSync(`${base}.json`, JSON.stringify(staticEnvoy(port, ports, by)));
   const adminFile = `${base}.admin`;
   const fixed = ['--use-dynamic-base-id', '--concurrency', '1', '-l', 'error'];
   const args = ['-c', `${base}.json`, '--admin-address-path', adminFile, ...fixed];
@@ -98,6 +104,7 @@ async function startStatic(base: string, ports: readonly number[], tuning: Tunin
   const caller = new Caller(port);
   return {
     caller,
+    port,
     admin: async (path: string) => (await fetch(`http://${readFileSync(adminFile, 'utf8')}${path}`)).text(),
     stop: async () => {
       caller.close();

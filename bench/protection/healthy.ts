@@ -10,6 +10,7 @@ const RATE = 40;
 const FAILING = 0.005;
 const MEAN_MS = 20;
 const INTERNAL = 13;
+const TUNED = { name: 'Envoy, outlier detection tuned', outlier: 'tuned' } as const;
 const POLICY = 'breaker: {}, balancing: {}, outlierDetection: {failureRate: {}}';
 
 /** Healthy pods, of which each fails one request in two hundred: whatever is taken out is taken out by mistake. */
@@ -17,7 +18,7 @@ export async function healthy(runs: number, minutes: number): Promise<readonly R
   const rows: Row[] = [];
   const seen = [];
   for (let run = 0; run < runs; run++) seen.push(await once(minutes, run + 1));
-  for (const [index, name] of ['Penstock', 'Envoy, outlier detection tuned'].entries()) {
+  for (const [index, name] of ['Penstock', TUNED.name].entries()) {
     const of = seen.flatMap((each) => each[index] ?? []);
     rows.push({ what: `${name}: requests`, unit: '', values: of.map(({ requests }) => requests) });
     rows.push({ what: `${name}: failed`, unit: '', values: of.map(({ failed }) => failed) });
@@ -37,9 +38,7 @@ async function once(minutes: number, seed: number) {
   const random = seeded(seed);
   return Promise.all([
     watch(minutes, random, (ports) => penstockFleet(poolSpecs(ports, POLICY), SIDECARS)),
-    watch(minutes, random, (ports) =>
-      staticFleet('Envoy, outlier detection tuned', ports, 'tuned', SIDECARS),
-    ),
+    watch(minutes, random, (ports) => staticFleet(TUNED, ports, SIDECARS)),
   ]);
 }
 

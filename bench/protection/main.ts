@@ -2,8 +2,9 @@ import { parseArgs } from 'node:util';
 import { brownOut } from './brown-out.ts';
 import { failingPod } from './failing-pod.ts';
 import { describeRow, type Row } from './figures.ts';
+import { globalLimit } from './global-limit.ts';
 import { healthy } from './healthy.ts';
-import { globalLimit, manyClients } from './limits.ts';
+import { manyClients } from './many-clients.ts';
 import { outage } from './outage.ts';
 import { overload } from './overload.ts';
 

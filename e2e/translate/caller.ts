@@ -34,6 +34,7 @@ export class Caller {
     authority: string,
     headers: Readonly<Record<string, string>> = {},
     patienceMs?: number,
+    input = 'x',
   ): Promise<Answer> {
     return new Promise((resolve) => {
       const stream = this.#session.request({
@@ -55,8 +56,27 @@ export class Caller {
         clearTimeout(timer);
         resolve(answerOf(seen, Buffer.concat(chunks)));
       });
-      stream.end(frame(Buffer.from('x')));
+      stream.end(frame(Buffer.from(input)));
     });
+  }
+
+  /** Opens a stream and reads it until it ends or the caller is closed. */
+  hold(authority: string, path: string): { ended(): boolean } {
+    const stream = this.#session.request({
+      ':method': 'POST',
+      ':path': path,
+      ':authority': authority,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    let over = false;
+    stream.on('error', () => {});
+    stream.on('close', () => {
+      over = true;
+    });
+    stream.resume();
+    stream.write(frame(Buffer.from('x')));
+    return { ended: () => over };
   }
 
   /** As many calls, twenty-five at a time. */

@@ -46,6 +46,18 @@ export function answers(text: string): Behaviour {
   };
 }
 
+/** Answers with what it makes of the input. */
+export function predicts(prediction: (input: string) => string): Behaviour {
+  return (stream, headers) => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    stream.on('end', () => {
+      const input = Buffer.concat(chunks).subarray(5).toString();
+      answers(prediction(input))(stream, headers);
+    });
+  };
+}
+
 /** No message, only a status. */
 export function fails(grpcStatus: number): Behaviour {
   return (stream) => {

@@ -1,9 +1,15 @@
+/** Between two looks that do not wait for their time, ms and in times of what a look takes. */
+const LEAST_APART_MS = 100;
+const APART = 4;
+
 /** Calls at an interval that may change from one call to the next; never twice at once. */
 export class LookTimer {
   readonly #look: () => void;
   readonly #intervalMs: () => number;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #spentMs = 0;
 
   constructor(look: () => void, intervalMs: () => number) {
     this.#look = look;
@@ -13,10 +19,18 @@ export class LookTimer {
   /** Looks now, and from now on after each interval. */
   now(): void {
     clearTimeout(this.#timer);
-    const startedAt = performance.now();
+    this.#startedAt = performance.now();
     this.#look();
-    const spentMs = performance.now() - startedAt;
-    this.#timer = setTimeout(() => this.now(), Math.max(0, this.#intervalMs() - spentMs));
+    this.#spentMs = performance.now() - this.#startedAt;
+    this.#timer = setTimeout(() => this.now(), Math.max(0, this.#intervalMs() - this.#spentMs));
+  }
+
+  /** Brings the next look forward, so far as the looks leave time for everything else. */
+  sooner(): void {
+    clearTimeout(this.#timer);
+    const apartMs = Math.max(LEAST_APART_MS, APART * this.#spentMs);
+    const sinceMs = performance.now() - this.#startedAt;
+    this.#timer = setTimeout(() => this.now(), Math.max(0, Math.min(apartMs, this.#intervalMs()) - sinceMs));
   }
 
   /** Looks as soon as what happens now is over; many wishes are one look. */

@@ -9,6 +9,7 @@ import { rolloutActionCommands, switchCommands } from '../cli/rollout-actions.ts
 import { waitCommand } from '../cli/wait.ts';
 import { demoCommand } from '../demo/demo-command.ts';
 import { openAuditFile } from '../state/state-store.ts';
+import { fallbackCacheCommand } from './fallback-cache-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { penstockVersion } from './version.ts';
@@ -60,6 +61,7 @@ function buildProgram(): Command {
     ...switchCommands(),
     auditCommand(openAuditFile),
     replayCommand(),
+    fallbackCacheCommand(),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

@@ -59,6 +59,12 @@ export function serveCommand(): Command {
     )
     .addOption(
       new Option(
+        '--fallback-cache <host:port>',
+        'where `penstock fallback-cache` listens, as sidecars reach it; for policies with fallback.cached',
+      ).argParser(readAddress),
+    )
+    .addOption(
+      new Option(
         '--interval <duration>',
         'longest time between two looks; a rollout may ask for shorter ones',
       )
@@ -103,7 +109,7 @@ function collect(path: string, before: readonly string[] = []): readonly string[
 }
 
 /** Port 0 lets the system choose; the log tells which. */
-function readAddress(text: string): string {
+export function readAddress(text: string): string {
   const [, port = ''] = /^(?:\[[\da-f:.]+\]|[^\s:]+):(\d{1,5})$/i.exec(text) ?? [];
   if (port === '' || Number(port) > 65_535)
     throw new InvalidArgumentError('give HOST:PORT, say 127.0.0.1:18000.');

@@ -12,6 +12,7 @@ export interface ServeOptions {
   readonly xdsAddress: string;
   readonly xdsWorkers: number;
   readonly adminAddress: string;
+  readonly fallbackCache?: string;
   readonly interval: number;
   readonly loadReportInterval: number;
   readonly logLevel: string;

@@ -4,6 +4,7 @@ import { serveAdmin } from '../admin/serve.ts';
 import { Controller, type ControllerOptions } from '../controller/controller.ts';
 import { InboundSidecars } from '../controller/inbound-sidecars.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
+import { tellsOfTrouble } from '../core/signals/trouble.ts';
 import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
 import { Confirmations } from '../notify/confirmations.ts';
 import { SignalObserver } from '../signals/observer.ts';
@@ -15,6 +16,7 @@ import { AckTimes } from './ack-times.ts';
 import { withAuditedRefusals } from './audited-commands.ts';
 import { controlPlane } from './control-plane.ts';
 import { encodeForPool } from './encode.ts';
+import { splitAddress } from './host-port.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
@@ -73,6 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Undefined until the first look: a sidecar that comes sooner would be told an empty mesh.
   let told: MeshPublisher | undefined;
   let lookSoon = (): void => {};
+  let hurry = (): void => {};
   const inbound = new InboundSidecars();
   const xds = await serveXds({
     address: options.xdsAddress,
@@ -84,6 +87,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       loadReport(report) {
         loadReportAt.set(report.nodeId, report.at);
         signals.onLoadReport(report);
+        if (tellsOfTrouble(report)) hurry();
       },
       latencyReport(report) {
         latencies.take(report);
@@ -116,6 +120,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const controller = openController(store, {
     ...{ publisher, signals, endpoints, confirmer, inbound, log },
     saver: reporting,
+    ...(options.fallbackCache === undefined ? {} : { fallbackCache: splitAddress(options.fallbackCache) }),
   });
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(
@@ -124,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   );
   closing.defer(() => timer.stop());
   lookSoon = () => controller.dividesLimits && timer.soon();
+  hurry = () => timer.sooner();
   const startedAt = Date.now();
   const plane = controlPlane({
     controller,

@@ -1,6 +1,7 @@
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import { assembleMesh } from '../core/assemble/assemble-mesh.ts';
+import type { FallbackCache } from '../core/assemble/assemble-routing.ts';
 import type { ServiceDecisions } from '../core/assemble/decisions.ts';
 import { commandConflict } from '../core/decide/command-rules.ts';
 import { decideService } from '../core/decide/decide-service.ts';
@@ -37,6 +38,7 @@ export interface ControllerOptions {
   readonly endpoints: EndpointSource;
   readonly inbound: InboundSource;
   readonly confirmer: Confirmer;
+  readonly fallbackCache?: FallbackCache;
   readonly publisher: MeshPublisher;
   readonly saver: StateSaver;
   readonly log: ControllerLog;
@@ -245,9 +247,9 @@ export class Controller {
 
   #publish(): Publication {
     const decisions = this.switches.baseline ? baselineOf(this.#decisions, this.#specs) : this.#decisions;
-    return this.#options.publisher.publish(
-      assembleMesh(this.#specs, decisions, (service) => this.#endpoints.of(service)),
-    );
+    const { publisher, fallbackCache } = this.#options;
+    const endpointsOf = (service: ModelService) => this.#endpoints.of(service);
+    return publisher.publish(assembleMesh(this.#specs, decisions, endpointsOf, fallbackCache));
   }
 
   #save(

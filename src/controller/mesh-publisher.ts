@@ -169,11 +169,12 @@ export class MeshPublisher {
 /** All that the contents of a view depend on. */
 function structureOf(services: ReadonlyMap<string, ServiceIr>): string {
   return JSON.stringify(
-    [...services.values()].map(({ id, hosts, port, versions }) => [
+    [...services.values()].map(({ id, hosts, port, versions, routing }) => [
       id,
       hosts,
       port,
       versions.map(({ name }) => name),
+      routing.breaker?.fallback.kind === 'cached',
     ]),
   );
 }

@@ -2,6 +2,7 @@ import type { ModelService } from '../api/model-service.ts';
 import type { SpecIndex } from '../decide/spec-index.ts';
 import type { ServiceIr } from '../ir/ir.ts';
 import type { DiscoveredEndpoint } from './assemble-endpoints.ts';
+import type { FallbackCache } from './assemble-routing.ts';
 import { assembleService } from './assemble-service.ts';
 import { NO_DECISIONS, type ServiceDecisions } from './decisions.ts';
 
@@ -13,6 +14,7 @@ export function assembleMesh(
   specs: SpecIndex,
   decisions: ReadonlyMap<string, ServiceDecisions>,
   endpointsOf: (service: ModelService) => ReadonlyMap<string, readonly DiscoveredEndpoint[]>,
+  fallbackCache?: FallbackCache,
 ): ReadonlyMap<string, ServiceIr> {
   const assembled = [...specs.services].map(([id, service]) => {
     const inputs = {
@@ -21,6 +23,7 @@ export function assembleMesh(
       policy: specs.policies.get(id),
       decisions: decisions.get(id) ?? NO_DECISIONS,
       endpoints: endpointsOf(service),
+      fallbackCache,
       clusterOf: (name: string) => mainCluster(specs, decisions, `${service.metadata.namespace}/${name}`),
     };
     return [id, assembleService(inputs)] as const;

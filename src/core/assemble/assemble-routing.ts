@@ -23,6 +23,12 @@ type HeaderMatch = NonNullable<Frozen<RequestMatch>['headers']>[number];
 /** Finds the cluster that another service in the namespace answers with now. */
 export type ClusterOfService = (name: string) => string | undefined;
 
+/** Where the cache of answers is that breakers fall back to. */
+export interface FallbackCache {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Routes of a service: slices, weights, breaker, timeouts, retries, mirror. */
 export function assembleRouting(
   service: ModelService,
@@ -30,6 +36,7 @@ export function assembleRouting(
   policy: TrafficPolicy | undefined,
   decisions: ServiceDecisions,
   clusterOf: ClusterOfService,
+  cache: FallbackCache | undefined,
 ): RoutingIr {
   const { spec } = service;
   const breaker = policy?.spec.breaker;
@@ -38,7 +45,8 @@ export function assembleRouting(
     salt: decisions.salt,
     slices: assembleSlices(rollout, decisions),
     weights: decisions.weights ?? allTo(service, spec.defaultVersion),
-    breaker: breaker === undefined ? undefined : assembleBreaker(service, breaker, decisions, clusterOf),
+    breaker:
+      breaker === undefined ? undefined : assembleBreaker(service, breaker, decisions, clusterOf, cache),
     requestTimeoutMs: spec.timeouts.request,
     idleTimeoutMs: spec.timeouts.idle,
     streamTimeoutMs: spec.timeouts.stream,
@@ -93,11 +101,12 @@ function assembleBreaker(
   breaker: BreakerPolicy,
   decisions: ServiceDecisions,
   clusterOf: ClusterOfService,
+  cache: FallbackCache | undefined,
 ): BreakerIr {
   return {
     admitted: breaker.shadow ? TOTAL_WEIGHT : (decisions.admitted ?? TOTAL_WEIGHT),
     bypass: breaker.bypass.map(requestMatch),
-    fallback: assembleFallback(service, breaker.fallback, clusterOf),
+    fallback: assembleFallback(service, breaker.fallback, clusterOf, cache),
   };
 }
 
@@ -105,6 +114,7 @@ function assembleFallback(
   service: ModelService,
   fallback: BreakerPolicy['fallback'],
   clusterOf: ClusterOfService,
+  cache: FallbackCache | undefined,
 ): FallbackIr {
   const { namespace, name } = service.metadata;
   if (fallback.service !== undefined) {
@@ -115,7 +125,10 @@ function assembleFallback(
   if (fallback.version !== undefined) {
     return { kind: 'cluster', cluster: `${namespace}/${name}/${fallback.version}`, label: fallback.version };
   }
-  if (fallback.cached !== undefined) return unavailable(`${name} is not available and no answer is cached`);
+  if (fallback.cached !== undefined) {
+    if (cache === undefined) return unavailable(`${name} is not available, and no fallback cache is there`);
+    return { kind: 'cached', ...cache, ttlMs: fallback.cached.ttl, maxEntries: fallback.cached.maxEntries };
+  }
   const { grpcStatus, httpStatus, message, headers } = fallback.response ?? {
     grpcStatus: 'UNAVAILABLE' as const,
     httpStatus: 503,

@@ -10,7 +10,13 @@ import type {
   VersionIr,
 } from '../ir/ir.ts';
 import { assembleEndpoints, type DiscoveredEndpoint } from './assemble-endpoints.ts';
-import { assembleRouting, type ClusterOfService, hashKey, requestMatch } from './assemble-routing.ts';
+import {
+  assembleRouting,
+  type ClusterOfService,
+  type FallbackCache,
+  hashKey,
+  requestMatch,
+} from './assemble-routing.ts';
 import type { ServiceDecisions } from './decisions.ts';
 
 /** Everything that the sidecars are told of one service comes of these. */
@@ -22,11 +28,12 @@ export interface ServiceInputs {
   /** By version name; the static ones of the spec and those that were discovered. */
   readonly endpoints: ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
   readonly clusterOf: ClusterOfService;
+  readonly fallbackCache: FallbackCache | undefined;
 }
 
 /** Specs, decisions and endpoints of a service become its intermediate representation. */
 export function assembleService(inputs: ServiceInputs): ServiceIr {
-  const { service, rollout, policy, decisions, clusterOf } = inputs;
+  const { service, rollout, policy, decisions, clusterOf, fallbackCache } = inputs;
   const { namespace, name } = service.metadata;
   return {
     id: `${namespace}/${name}`,
@@ -34,7 +41,7 @@ export function assembleService(inputs: ServiceInputs): ServiceIr {
     port: service.spec.port,
     protocol: service.spec.protocol,
     versions: service.spec.versions.map((version) => assembleVersion(version.name, inputs)),
-    routing: assembleRouting(service, rollout, policy, decisions, clusterOf),
+    routing: assembleRouting(service, rollout, policy, decisions, clusterOf, fallbackCache),
     limits: (policy?.spec.rateLimits ?? []).flatMap((limit) => assembleLimit(limit, decisions)),
   };
 }

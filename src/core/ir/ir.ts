@@ -129,6 +129,15 @@ export interface BreakerIr {
 
 export type FallbackIr =
   | {
+      /** The last answer to the same input, from the cache at this address. */
+      readonly kind: 'cached';
+      readonly host: string;
+      readonly port: number;
+      /** An older answer is none. */
+      readonly ttlMs: number;
+      readonly maxEntries: number;
+    }
+  | {
       readonly kind: 'cluster' /** `NAMESPACE/SERVICE/VERSION` */;
       readonly cluster: string;
       readonly label: string;

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { RouteSchema } from '../../gen/envoy/config/route/v3/route_pb.js';
 import type { FallbackIr, ServiceIr } from '../ir/ir.ts';
 import { callsOf } from './call-variants.ts';
+import { cachedAnswerRoutes } from './fallback-cache.ts';
 import { ANY, routeMatch } from './match.ts';
 import { FALLBACK_HEADER } from './names.ts';
 import type { RouteTerms } from './route-terms.ts';
@@ -17,9 +18,14 @@ export function fallbackRoutes(
   fallback: FallbackIr,
   terms: Pick<RouteTerms, 'clusterNamed'>,
 ): readonly RouteInit[] {
-  return fallback.kind === 'cluster'
-    ? toCluster(service, fallback, terms.clusterNamed(fallback.cluster))
-    : [fixedAnswer(service, fallback)];
+  switch (fallback.kind) {
+    case 'cluster':
+      return toCluster(service, fallback, terms.clusterNamed(fallback.cluster));
+    case 'cached':
+      return cachedAnswerRoutes(service, fallback);
+    case 'response':
+      return [fixedAnswer(service, fallback)];
+  }
 }
 
 function toCluster(

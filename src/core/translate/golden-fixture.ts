@@ -7,9 +7,14 @@ import { ClusterLoadAssignmentSchema } from '../../gen/envoy/config/endpoint/v3/
 import { ListenerSchema } from '../../gen/envoy/config/listener/v3/listener_pb.js';
 import {
   RouteConfigurationSchema,
+  FilterConfigSchema as RouteFilterConfigSchema,
   ScopedRouteConfigurationSchema,
 } from '../../gen/envoy/config/route/v3/route_pb.js';
 import { StdoutAccessLogSchema } from '../../gen/envoy/extensions/access_loggers/stream/v3/stream_pb.js';
+import {
+  ExternalProcessorSchema,
+  ExtProcPerRouteSchema,
+} from '../../gen/envoy/extensions/filters/http/ext_proc/v3/ext_proc_pb.js';
 import { FilterConfigSchema } from '../../gen/envoy/extensions/filters/http/grpc_stats/v3/grpc_stats_pb.js';
 import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_ratelimit_pb.js';
 import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.js';
@@ -52,6 +57,9 @@ const registry = createRegistry(
   RouterSchema,
   FilterConfigSchema,
   LocalRateLimitSchema,
+  RouteFilterConfigSchema,
+  ExternalProcessorSchema,
+  ExtProcPerRouteSchema,
   StdoutAccessLogSchema,
   PreviousHostsPredicateSchema,
   ClientSideWeightedRoundRobinSchema,

@@ -7,6 +7,12 @@ export const METADATA_NAMESPACE = 'penstock';
 export const VERSION_HEADER = 'x-penstock-version';
 /** Response header: the answer is a fallback, and which. */
 export const FALLBACK_HEADER = 'x-penstock-fallback';
+/** Request headers that tell a fallback cache whose answers are asked for, and how old they may be (ms). */
+export const CACHE_HEADERS = {
+  service: 'x-penstock-service',
+  ttlMs: 'x-penstock-cache-ttl-ms',
+  maxEntries: 'x-penstock-cache-entries',
+} as const;
 /** Name of the runtime layer in the bootstrap and of its resource. */
 export const RUNTIME_LAYER = 'penstock';
 
@@ -53,4 +59,9 @@ export function shareSlotName(serviceId: string, nodeId: string, slot: number): 
 /** `HOST:PORT` with brackets where IPv6 needs them. */
 function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** `fallback/NAMESPACE/SERVICE/cache`: the cache of a service's answers, apart from the clusters of versions. */
+export function fallbackCacheName(serviceId: string): string {
+  return `fallback/${serviceId}/cache`;
 }

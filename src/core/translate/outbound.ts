@@ -7,6 +7,7 @@ import {
 } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import type { NodeDescriptor } from '../ir/node.ts';
 import { accessLogs } from './access-log.ts';
+import { observer } from './fallback-cache.ts';
 import { grpcStats, router } from './http-filters.ts';
 import { outboundReplies } from './local-replies.ts';
 import { outboundListenerName } from './names.ts';
@@ -19,7 +20,7 @@ export function outboundListener(node: NodeDescriptor & { kind: 'outbound' }): N
   const manager = typedConfig(HttpConnectionManagerSchema, {
     statPrefix: 'outbound',
     routeSpecifier: { case: 'scopedRoutes', value: scopedRoutes },
-    httpFilters: [grpcStats, router],
+    httpFilters: [observer, grpcStats, router],
     useRemoteAddress: true,
     preserveExternalRequestId: true,
     localReplyConfig: outboundReplies,

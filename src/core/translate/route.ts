@@ -7,6 +7,7 @@ import {
 import type { BreakerIr, ServiceIr } from '../ir/ir.ts';
 import { callsOf } from './call-variants.ts';
 import { fallbackRoutes } from './fallback.ts';
+import { observed } from './fallback-cache.ts';
 import { hashPolicies } from './hash-policy.ts';
 import { ANY, both, routeMatch } from './match.ts';
 import { VERSION_HEADER } from './names.ts';
@@ -67,6 +68,9 @@ function bypassRoutes(
  * draws once a request, so one that is refused here is refused by the following shares too.
  */
 function versionRoutes(service: ServiceIr, terms: RouteTerms, share: Share, admitted?: number): RouteInit[] {
+  const fallback = service.routing.breaker?.fallback;
+  // What bypasses the breaker is never answered from the cache.
+  const observedBy = fallback?.kind === 'cached' && admitted !== undefined ? fallback : undefined;
   const requestMirrorPolicies = [...terms.mirrors()];
   const destination = {
     clusterSpecifier: { case: 'weightedClusters', value: weightedClusters(service, terms, share) },
@@ -77,6 +81,7 @@ function versionRoutes(service: ServiceIr, terms: RouteTerms, share: Share, admi
     ({ call, ...variant }): RouteInit => ({
       name: variant.name,
       match: routeMatch(variant.match, terms.taken(share, admitted)),
+      ...(observedBy === undefined ? {} : { typedPerFilterConfig: observed(service, observedBy) }),
       action: { case: 'route', value: { ...call, ...destination } },
     }),
   );

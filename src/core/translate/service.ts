@@ -1,6 +1,7 @@
 import type { ServiceIr } from '../ir/ir.ts';
 import { versionCluster } from './cluster.ts';
 import { endpointAssignment } from './endpoints.ts';
+import { cacheCluster } from './fallback-cache.ts';
 import { limitFilters } from './limit.ts';
 import { apiListeners } from './proxyless.ts';
 import type { NamedResource } from './resource.ts';
@@ -9,7 +10,7 @@ import { scopes } from './scope.ts';
 
 /**
  * All resources of one service, shared by every sidecar that is shown them: clusters and endpoints of its
- * versions, its route configuration, its scopes, its limits, and the listeners that gRPC's own clients ask for.
+ * versions and of the cache of its answers, its route configuration, its scopes, its limits, and the listeners that gRPC's own clients ask for.
  * Depends on nothing else, so the result may be kept as long as the service is the same object.
  *
  * @throws Error where weights do not sum to TOTAL_WEIGHT or name a version that is not there.
@@ -17,6 +18,7 @@ import { scopes } from './scope.ts';
 export function translateService(service: ServiceIr): readonly NamedResource[] {
   return [
     ...service.versions.map((version) => versionCluster(service, version)),
+    ...cacheCluster(service),
     ...service.versions.map(endpointAssignment),
     ...apiListeners(service),
     ...scopes(service),

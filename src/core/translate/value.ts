@@ -39,6 +39,14 @@ export function setHeader(name: string, value: string): MessageInitShape<typeof 
   };
 }
 
+/** A header to set where there is none yet. */
+export function addHeader(name: string, value: string): MessageInitShape<typeof HeaderValueOptionSchema> {
+  return {
+    header: { key: name, value: value.replaceAll('%', '%%') },
+    appendAction: HeaderValueOption_HeaderAppendAction.ADD_IF_ABSENT,
+  };
+}
+
 /**
  * A share in hundredths of a percent (0 … 10000), told in millionths.
  *

@@ -2,6 +2,7 @@ import type { ViewContents } from '../delta/resource.ts';
 import { TYPE_URL, type TypeUrl } from '../delta/type-urls.ts';
 import type { ServiceIr } from '../ir/ir.ts';
 import type { NodeDescriptor } from '../ir/node.ts';
+import { cacheCluster } from './fallback-cache.ts';
 import { inboundCluster, inboundListener } from './inbound.ts';
 import { authoritiesOf } from './names.ts';
 import { outboundListener } from './outbound.ts';
@@ -44,7 +45,10 @@ function ownResources(node: NodeDescriptor): readonly NamedResource[] {
 
 function clusterNames(node: NodeDescriptor, services: readonly ServiceIr[]): readonly string[] {
   if (node.kind !== 'outbound') return [];
-  return services.flatMap(({ versions }) => versions.map(({ cluster }) => cluster));
+  return services.flatMap((service) => [
+    ...service.versions.map(({ cluster }) => cluster),
+    ...cacheCluster(service).map(({ name }) => name),
+  ]);
 }
 
 /** An authority that two services claim is there once. */
