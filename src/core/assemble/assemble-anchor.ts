@@ -40,6 +40,8 @@ function anchorService(
     policy,
     decisions: { ...NO_DECISIONS, slices: everySlice(rollout) },
     endpoints: new Map(),
+    // Istio's sidecars have no filter that tells a cache of calls.
+    fallbackCache: undefined,
     clusterOf: (name) => {
       const version = specs.services.get(`${namespace}/${name}`)?.spec.defaultVersion;
       return version === undefined ? undefined : `${namespace}/${name}/${version}`;
