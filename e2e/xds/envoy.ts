@@ -20,6 +20,10 @@ export interface EnvoyOptions {
   readonly nodeId: string;
   readonly xdsPort: number;
   readonly protocol: 'delta' | 'sotw';
+  /** One aggregated stream for all types, which is the default, or one for each. */
+  readonly streams?: 'aggregated' | 'separate';
+  /** A layer of runtime values that it asks for. */
+  readonly runtimeLayer?: string;
   readonly metadata?: Record<string, unknown>;
   /** The one whose API proto/ describes, or the oldest that is supported. */
   readonly release?: Release;
@@ -112,21 +116,36 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-function bootstrap({ nodeId, xdsPort, protocol, metadata }: EnvoyOptions): unknown {
+/** Where an Envoy of this kind finds its resources, in the form of its JSON. */
+export function configSource({ protocol, streams }: Pick<EnvoyOptions, 'protocol' | 'streams'>) {
+  if (streams !== 'separate') return { resource_api_version: 'V3', ads: {} };
+  const api_config_source = {
+    api_type: protocol === 'delta' ? 'DELTA_GRPC' : 'GRPC',
+    transport_api_version: 'V3',
+    grpc_services: [{ envoy_grpc: { cluster_name: 'xds' } }],
+  };
+  return { resource_api_version: 'V3', api_config_source };
+}
+
+function bootstrap(options: EnvoyOptions): unknown {
+  const { nodeId, xdsPort, protocol, metadata, runtimeLayer: name } = options;
   const grpc_services = [{ envoy_grpc: { cluster_name: 'xds' } }];
-  const fromAds = { resource_api_version: 'V3', ads: {} };
+  const source = configSource(options);
   return {
+    ...(name && { layered_runtime: { layers: [{ name, rtds_layer: { name, rtds_config: source } }] } }),
     node: { id: nodeId, cluster: 'e2e', metadata },
     admin: { address: { socket_address: { address: '127.0.0.1', port_value: 0 } } },
     dynamic_resources: {
-      ads_config: {
-        api_type: protocol === 'delta' ? 'DELTA_GRPC' : 'GRPC',
-        transport_api_version: 'V3',
-        set_node_on_first_message_only: true,
-        grpc_services,
-      },
-      cds_config: fromAds,
-      lds_config: fromAds,
+      ...(options.streams !== 'separate' && {
+        ads_config: {
+          api_type: protocol === 'delta' ? 'DELTA_GRPC' : 'GRPC',
+          transport_api_version: 'V3',
+          set_node_on_first_message_only: true,
+          grpc_services,
+        },
+      }),
+      cds_config: source,
+      lds_config: source,
     },
     stats_flush_interval: '1s',
     stats_sinks: [

@@ -5,18 +5,14 @@ import { Groups } from './groups.ts';
 import { HeldRemovals } from './held-removals.ts';
 import { ResourcePool } from './pool.ts';
 import { Publisher } from './publisher.ts';
+import { noteClusters } from './refused-clusters.ts';
 import { type DiscoveryRequest, parseDeltaRequest, parseSotwRequest } from './request.ts';
+import { typeOf } from './request-type.ts';
 import { applyDeltaNames, applySotwNames, type RequestContext } from './requests.ts';
 import type { Change, Publication } from './resource.ts';
 import { RequestRefused } from './sink.ts';
-import {
-  type Settlement,
-  type StreamOpening,
-  StreamState,
-  Subscription,
-  type SubscriptionGroup,
-} from './stream.ts';
-import { isServed, rankOf, TYPE_URL, type TypeUrl } from './type-urls.ts';
+import { type StreamOpening, StreamState, Subscription, type SubscriptionGroup } from './stream.ts';
+import { rankOf, TYPE_URL, type TypeUrl } from './type-urls.ts';
 import { View } from './view.ts';
 
 export interface EngineSettings extends DeliverySettings {
@@ -137,7 +133,7 @@ export class Engine {
   receive(stream: StreamState, bytes: Buffer, now: number): void {
     const request =
       stream.protocol === 'delta' ? parseDeltaRequest(bytes) : parseSotwRequest(bytes, stream.knownNames());
-    const typeUrl = this.#typeOf(stream, request);
+    const typeUrl = typeOf(stream, request);
     if (!stream.node) this.#identify(stream, request, now);
     if (this.sequence === 0 || !stream.view?.published) {
       stream.defer(request, bytes.length, this.settings.requestBytes);
@@ -225,18 +221,6 @@ export class Engine {
     }
   }
 
-  #typeOf(stream: StreamState, request: DiscoveryRequest): TypeUrl {
-    const { typeUrl } = request;
-    if (stream.typeUrl !== undefined && (typeUrl === '' || typeUrl === stream.typeUrl)) return stream.typeUrl;
-    if (stream.typeUrl !== undefined) {
-      throw new RequestRefused('INVALID_ARGUMENT', `type_url ${typeUrl} on a stream of ${stream.typeUrl}`);
-    }
-    if (typeUrl === '')
-      throw new RequestRefused('INVALID_ARGUMENT', 'type_url is needed on an aggregated stream');
-    if (isServed(typeUrl)) return typeUrl;
-    throw new RequestRefused('INVALID_ARGUMENT', `type_url ${typeUrl} is not served; served are ${SERVED}`);
-  }
-
   /** "The node identifier is needed in the first request only". */
   #identify(stream: StreamState, request: DiscoveryRequest, now: number): void {
     if (!request.node)
@@ -247,8 +231,7 @@ export class Engine {
   }
 
   #answerDeferred(stream: StreamState, now: number): void {
-    for (const request of stream.takeDeferred())
-      this.#answer(stream, this.#typeOf(stream, request), request, now);
+    for (const request of stream.takeDeferred()) this.#answer(stream, typeOf(stream, request), request, now);
   }
 
   #answer(stream: StreamState, typeUrl: TypeUrl, request: DiscoveryRequest, now: number): void {
@@ -273,7 +256,8 @@ export class Engine {
     const reached = subscription.acknowledgedSequence;
     const settlement = subscription.settle(request.nonce, request.error, now);
     if (!settlement) return;
-    if (subscription.typeUrl === TYPE_URL.cds) this.#noteClusters(subscription.stream, settlement, reached);
+    if (subscription.typeUrl === TYPE_URL.cds)
+      noteClusters(this.pool, subscription.stream, settlement, reached);
     if (settlement.rejection) this.#surroundings.rejected(subscription, settlement.rejection);
     else this.#surroundings.acknowledged(subscription, now - settlement.outstanding.sentAt);
     if (subscription.typeUrl === TYPE_URL.cds && subscription.stream.isAggregated) {
@@ -282,27 +266,6 @@ export class Engine {
     if (this.#held.isEmpty) return;
     if (!settlement.rejection) this.#held.settled(subscription, false);
     this.#releaseHeld(now);
-  }
-
-  /**
-   * Keeps which clusters a stream rejected before it ever had them. "A NACK'd CDS is applied in part": Envoy's
-   * message names those that it refused; where it names none, it may be any.
-   *
-   * @param reached publication up to which the stream had acknowledged its clusters before
-   */
-  #noteClusters(
-    { refusedClusters }: StreamState,
-    { outstanding, rejection }: Settlement,
-    reached: number,
-  ): void {
-    if (rejection) {
-      const isNew = (name: string) => (this.pool.createdAt({ typeUrl: TYPE_URL.cds, name }) ?? 0) > reached;
-      const news = outstanding.answer.names.filter(isNew);
-      const named = news.filter((name) => rejection.message.includes(name));
-      for (const name of named.length > 0 ? named : news) refusedClusters.set(name, rejection.at);
-    } else if (refusedClusters.size > 0) {
-      for (const name of outstanding.answer.names) refusedClusters.delete(name);
-    }
   }
 
   /** Tells the members of every touched group; `direction` −1 takes types in the order for removals. */
@@ -324,5 +287,3 @@ export class Engine {
     this.#freeViews();
   }
 }
-
-const SERVED = Object.keys(TYPE_URL).join(', ').toUpperCase();

@@ -152,6 +152,15 @@ describe.each(['delta', 'sotw'] as const)('A new cluster that is rejected (%s)',
     );
   });
 
+  test('a cluster that others have had for long is new to a view that gains it', () => {
+    const w = world();
+    w.publish({ 'cds/b': '1', 'eds/b': '1' });
+    const client = follower(w, protocol);
+    w.publish({ 'rds/r': 'to b' }, { all: { [cds]: ['a', 'b'], [lds]: ['l'] } });
+    for (const { nonce } of client.take()) client.ask('cds', { nonce, error });
+    expect(types(client.take())).not.toContain('rds');
+  });
+
   test('a cluster that it had before serves on: its routes do not wait', () => {
     const w = world();
     const client = follower(w, protocol);

@@ -36,7 +36,7 @@ export class Publisher {
     const sequence = this.sequence + 1;
     const removals: Removal[] = [];
     const changed = this.#upsert(change, sequence);
-    const views = this.#editViews(change, removals);
+    const views = this.#editViews(change, removals, sequence);
     const removed: ResourceKey[] = [];
     for (const key of change.remove ?? []) {
       const removal: Removal = { kind: 'resource', key };
@@ -69,7 +69,7 @@ export class Publisher {
     return changed;
   }
 
-  #editViews(change: Change, removals: Removal[]): { added: ViewEdit[]; isNew: Set<View> } {
+  #editViews(change: Change, removals: Removal[], sequence: number): { added: ViewEdit[]; isNew: Set<View> } {
     const added: ViewEdit[] = [];
     const isNew = new Set<View>();
     for (const [key, contents] of change.views ?? []) {
@@ -77,7 +77,7 @@ export class Publisher {
       if (!view.published) isNew.add(view);
       view.published = true;
       const diff = diffView(view, contents);
-      for (const edit of diff.added) this.#show(edit);
+      for (const edit of diff.added) this.#show(edit, sequence);
       added.push(...diff.added);
       for (const edit of diff.dropped) {
         const removal: Removal = { kind: 'name', edit };
@@ -133,8 +133,8 @@ export class Publisher {
     this.#noteInView(removal.edit);
   }
 
-  #show(edit: ViewEdit): void {
-    edit.view.add(edit.typeUrl, edit.name);
+  #show(edit: ViewEdit, sequence: number): void {
+    edit.view.add(edit.typeUrl, edit.name, sequence);
     let names = this.#showing.get(edit.typeUrl);
     if (!names) {
       names = new Map();

@@ -9,6 +9,8 @@ export class View {
   /** Streams whose nodes are shown it. */
   followers = 0;
   readonly #names = new Map<TypeUrl, Set<string>>();
+  /** Since which publication it shows a name. */
+  readonly #since = new Map<TypeUrl, Map<string, number>>();
 
   constructor(key: string) {
     this.key = key;
@@ -22,14 +24,23 @@ export class View {
     return this.#names.get(typeUrl)?.has(name) ?? false;
   }
 
-  add(typeUrl: TypeUrl, name: string): void {
+  /** The publication since which it shows a name; undefined where it does not. */
+  since(typeUrl: TypeUrl, name: string): number | undefined {
+    return this.#since.get(typeUrl)?.get(name);
+  }
+
+  add(typeUrl: TypeUrl, name: string, sequence: number): void {
     const names = this.#names.get(typeUrl);
     if (names) names.add(name);
     else this.#names.set(typeUrl, new Set([name]));
+    const since = this.#since.get(typeUrl);
+    if (since) since.set(name, sequence);
+    else this.#since.set(typeUrl, new Map([[name, sequence]]));
   }
 
   delete(typeUrl: TypeUrl, name: string): void {
     this.#names.get(typeUrl)?.delete(name);
+    this.#since.get(typeUrl)?.delete(name);
   }
 
   get isEmpty(): boolean {
