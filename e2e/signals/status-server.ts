@@ -37,19 +37,19 @@ export async function serveStatuses(): Promise<{ readonly port: number; readonly
   return { port, stop: () => server.forceShutdown() };
 }
 
-/** Calls it through whatever listens on the port; resolves to the status of the call. */
+/** Calls it through whatever listens on the port; resolves to the status of the call, CANCELLED (1) once it is stopped. */
 export function caller(port: number): {
-  readonly call: (status: number, deadlineMs?: number) => Promise<number>;
+  readonly call: (status: number, stopped?: AbortSignal) => Promise<number>;
   readonly stop: () => void;
 } {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
   return {
-    call: (status, deadlineMs = 10_000) =>
+    call: (status, stopped) =>
       new Promise((resolve) => {
         const { requestSerialize, responseDeserialize } = bytes;
-        const options = { deadline: Date.now() + deadlineMs };
+        const options = { deadline: Date.now() + 60_000 };
         const request = Buffer.from([status]);
-        client.makeUnaryRequest(
+        const call = client.makeUnaryRequest(
           PATH,
           requestSerialize,
           responseDeserialize,
@@ -58,6 +58,7 @@ export function caller(port: number): {
           options,
           (error) => resolve(error?.code ?? 0),
         );
+        stopped?.addEventListener('abort', () => call.cancel(), { once: true });
       }),
     stop: () => client.close(),
   };
