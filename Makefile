@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build demo test check e2e e2e-kube bench clean
+.PHONY: help setup modules generate build demo test proof check e2e e2e-kube bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -41,6 +41,9 @@ demo: setup build ## the whole thing on this machine, told live; ends by itself
 
 test: setup $(messages) ## the tests beside the code
 	@$(test_env) $(run) vitest run --project unit $(ARGS)
+
+proof: setup $(messages) ## the searches through the small machines (part of `make test`), as far as they go
+	@$(test_env) PENSTOCK_PROOF_DEPTH=100 PENSTOCK_PROOF_MOVES=5 $(run) vitest run --project unit proof $(ARGS)
 
 check: modules $(messages) ## formatting, lint, types, import directions, dead code, generated documents
 	@$(run) node tools/check/main.ts
