@@ -10,8 +10,8 @@ const CAPACITY = 50;
 const SLOWER = 5;
 const RATE = 100;
 const SLO_MS = 250;
-const SETTLE_MS = 20_000;
-const SEEN_MS = 15_000;
+const SETTLE_MS = 15_000;
+const SEEN_MS = 10_000;
 
 const MAKERS: readonly MakeFleet[] = [
   (ports) => penstockFleet(poolSpecs(ports, 'balancing: {}'), SIDECARS),

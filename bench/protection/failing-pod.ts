@@ -10,7 +10,7 @@ const RATE = 40;
 const FAILING = 0.3;
 const INTERNAL = 13;
 const HEALTHY_MS = 6_000;
-const FAULTY_MS = 30_000;
+const FAULTY_MS = 20_000;
 const WINDOW_MS = 3_000;
 /** Less than this part of its fair share over the window: it is derated. */
 const DERATED = 0.6;

@@ -10,8 +10,8 @@ const SIDECARS = 8;
 /** Demand of the busiest to that of the least busy sidecar. */
 const SKEW = 10;
 const OFFERED = 1.5 * GLOBAL;
-const SETTLE_MS = 20_000;
-const SEEN_MS = 15_000;
+const SETTLE_MS = 15_000;
+const SEEN_MS = 10_000;
 
 /** A global limit over eight sidecars whose demand is skewed 10 : 1, and the same divided by eight by hand. */
 export async function globalLimit(runs: number): Promise<readonly Row[]> {

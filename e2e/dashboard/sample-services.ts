@@ -81,6 +81,7 @@ export function sampleBreakers(startedAt: number): readonly BreakerStatus[] {
   const breaker = (service: string, rest: Partial<BreakerStatus>): BreakerStatus => ({
     namespace: 'default',
     service,
+    version: undefined,
     phase: 'CLOSED',
     since: startedAt,
     admitted: 10_000,

@@ -31,6 +31,8 @@ type SidecarNode = NodeDescriptor & { readonly kind: 'inbound' | 'outbound' };
 /** A running Envoy, by the product's bootstrap. */
 export interface WorldSidecar {
   readonly port: number;
+  /** `HOST:PORT` of its administration. */
+  readonly adminAddress: string;
   admin(path: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -84,6 +86,11 @@ export class World {
     const body: unknown = await response.json();
     if (!response.ok) throw new Error(`${kind}: ${response.status} ${JSON.stringify(body)}`);
     return (Array.isArray(body) ? body : (body as { items: unknown }).items) as readonly Lists[Kind][];
+  }
+
+  /** What Prometheus would scrape of the control plane. */
+  async metrics(): Promise<string> {
+    return (await fetch(`${this.#adminUrl}/metrics`)).text();
   }
 
   /** Turns a switch (`freeze`, `baseline`) on or off. */
@@ -162,6 +169,7 @@ async function startEnvoy(
   });
   return {
     port: given.node.port,
+    adminAddress: address,
     admin: async (path) => (await fetch(`http://${address}${path}`)).text(),
     stop: () => end(child),
   };

@@ -126,6 +126,7 @@ export const rolloutSchema = z.strictObject({
 export const breakerSchema = z.strictObject({
   namespace: z.string(),
   service: z.string(),
+  version: z.string().optional(),
   phase: breakerPhase,
   since: at,
   admitted: weight,

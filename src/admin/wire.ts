@@ -66,7 +66,8 @@ export interface History {
 const KEYS: { readonly [Name in CollectionName]: (item: Collections[Name]) => string } = {
   services: ({ namespace, name }) => `${namespace}/${name}`,
   rollouts: ({ namespace, name }) => `${namespace}/${name}`,
-  breakers: ({ namespace, service }) => `${namespace}/${service}`,
+  breakers: ({ namespace, service, version }) =>
+    version === undefined ? `${namespace}/${service}` : `${namespace}/${service}/${version}`,
   limits: ({ namespace, service, name }) => `${namespace}/${service}/${name}`,
   sidecars: ({ id }) => id,
   decisions: ({ id }) => String(id),

@@ -1,7 +1,7 @@
 import type { Command, CommandResult, ControlPlane, DecisionFilter } from '../admin/control-plane.ts';
 import type { Controller, ServiceView } from '../controller/controller.ts';
 import { serviceKey } from '../core/decide/spec-index.ts';
-import { breakerStatus, limitStatuses } from '../core/status/protection-status.ts';
+import { breakerStatus, limitStatuses, trialBreakerStatus } from '../core/status/protection-status.ts';
 import { rolloutStatus } from '../core/status/rollout-status.ts';
 import { serviceStatus } from '../core/status/service-status.ts';
 import { sidecarStatuses } from '../core/status/sidecar-status.ts';
@@ -75,9 +75,11 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
         const id = serviceKey(view.service);
         const spec = controller.specs.policies.get(id)?.spec.breaker;
         if (spec === undefined) return [];
-        return [
-          breakerStatus(view.service, spec, view.outcome?.breaker, controller.stateOf(id).breakerTrips),
-        ];
+        const { breaker, trialBreaker } = view.outcome ?? {};
+        const own = breakerStatus(view.service, spec, breaker, controller.stateOf(id).breakerTrips);
+        const candidate = controller.specs.rollouts.get(id)?.spec.candidate;
+        if (trialBreaker === undefined || candidate === undefined) return [own];
+        return [own, trialBreakerStatus(view.service, spec, candidate, trialBreaker)];
       }),
     limits: () =>
       controller.views().flatMap((view) => {

@@ -32,10 +32,17 @@ export function registerStateGauges(registry: Registry, sources: StateGaugeSourc
   );
   registerRollouts(gauge, controlPlane);
   registerSidecars(gauge, controlPlane);
-  gauge('penstock_breaker_state', '1 for the state that the breaker is in.', ['service', 'state'], (set) => {
-    for (const { namespace, service, phase } of controlPlane.breakers())
-      set({ service: `${namespace}/${service}`, state: phase }, 1);
-  });
+  gauge(
+    'penstock_breaker_state',
+    '1 for the state that the breaker is in; with a version, that of a candidate on trial.',
+    ['service', 'state', 'version'],
+    (set) => {
+      for (const { namespace, service, version, phase } of controlPlane.breakers()) {
+        const labels = { service: `${namespace}/${service}`, state: phase };
+        set(version === undefined ? labels : { ...labels, version }, 1);
+      }
+    },
+  );
   gauge(
     'penstock_data_known',
     '1 while the requests of a version are known, 0 while they are missing, stale or no number.',

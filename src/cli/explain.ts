@@ -81,7 +81,9 @@ async function findStanding(client: AdminClient, { kind, namespace, name }: Subj
     }
     case 'Breaker': {
       const breakers = await client.fetch<readonly BreakerStatus[]>('breakers');
-      const breaker = breakers.find((each) => each.namespace === namespace && each.service === name);
+      const breaker = breakers.find(
+        (each) => each.namespace === namespace && each.service === name && each.version === undefined,
+      );
       return breaker === undefined ? {} : { breaker };
     }
     default: {

@@ -108,6 +108,7 @@ const rollouts = (nowMs: number): readonly Column<RolloutStatus>[] => [
 const breakers = (nowMs: number): readonly Column<BreakerStatus>[] => [
   { heading: 'NAMESPACE', cell: (b) => b.namespace, spare: 2 },
   { heading: 'SERVICE', cell: (b) => b.service },
+  { heading: 'VERSION', cell: (b) => b.version ?? '-', spare: 5 },
   { heading: 'STATE', cell: (b) => b.phase },
   { heading: 'ADMITTED', cell: (b) => formatWeight(b.admitted) },
   { heading: 'ERRORS', cell: (b) => `${formatNumber(b.failures, 0)}/${formatNumber(b.requests, 0)}` },

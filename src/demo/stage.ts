@@ -108,7 +108,7 @@ export async function service(stage: Stage): Promise<ServiceStatus> {
 
 export async function breaker(stage: Stage): Promise<BreakerStatus> {
   const breakers = await stage.admin.fetch<readonly BreakerStatus[]>('breakers');
-  const found = breakers.find((each) => each.service === SERVICE);
+  const found = breakers.find((each) => each.service === SERVICE && each.version === undefined);
   if (found === undefined) throw new StoryBroken(`the service ${SERVICE} has no breaker`);
   return found;
 }

@@ -64,10 +64,19 @@ const SERVICES: readonly AlertRule[] = [
   {
     alert: 'CircuitBreakerOpen',
     priority: 'P1',
-    expr: 'penstock_breaker_state{state="OPEN"} == 1',
+    expr: 'penstock_breaker_state{state="OPEN",version=""} == 1',
     for: '0s',
     summary: 'The breaker of {{ $labels.service }} is open',
     description: 'Callers get the fallback. `penstock explain breaker/NAME` says why.',
+  },
+  {
+    alert: 'CandidateBreakerOpen',
+    priority: 'P2',
+    expr: 'penstock_breaker_state{state="OPEN",version!=""} == 1',
+    for: '0s',
+    summary: 'The candidate {{ $labels.version }} of {{ $labels.service }} would open a breaker',
+    description:
+      'It is rolled back, unless the breaker is a shadow. `penstock explain rollout/NAME` says why.',
   },
   {
     alert: 'RolloutRolledBack',

@@ -16,6 +16,7 @@ export function breakerStatus(
   return {
     namespace,
     service: name,
+    version: undefined,
     phase: state?.phase ?? 'CLOSED',
     since: state?.phaseSinceMs ?? 0,
     admitted: decision?.admitted ?? 10_000,
@@ -26,6 +27,18 @@ export function breakerStatus(
     fallback: fallbackText(spec.fallback),
     trips,
   };
+}
+
+/** The breaker of a candidate on trial: it takes nobody's traffic, it rolls the candidate back. */
+export function trialBreakerStatus(
+  service: ModelService,
+  spec: BreakerPolicy,
+  version: string,
+  decision: BreakerDecision,
+): BreakerStatus {
+  const trips = decision.state.phase === 'OPEN' ? 1 : 0;
+  const status = breakerStatus(service, spec, decision, trips);
+  return { ...status, version, admitted: 10_000, fallback: 'rolled back' };
 }
 
 function fallbackText(fallback: BreakerPolicy['fallback']): string {

@@ -124,6 +124,8 @@ export type BreakerPhase = 'CLOSED' | 'OPEN' | 'HALF_OPEN';
 export interface BreakerStatus {
   readonly namespace: string;
   readonly service: string;
+  /** Of a candidate on trial, which has a breaker of its own; undefined: that of the service. */
+  readonly version: string | undefined;
   readonly phase: BreakerPhase;
   readonly since: number;
   readonly admitted: number;

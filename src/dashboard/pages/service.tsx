@@ -31,6 +31,9 @@ export function ServicePage({ name }: { readonly name: string }) {
       <div class="columns">
         <Plots service={service} name={name} />
         <Breaker name={name} />
+        {service.versions.map((version) => (
+          <Breaker key={version.name} name={name} version={version.name} />
+        ))}
         <Endpoints service={service} />
       </div>
       <section class="panel" aria-labelledby="decisions-heading">
@@ -79,14 +82,16 @@ function Plots({ service, name }: { readonly service: ServiceStatus; readonly na
   );
 }
 
-function Breaker({ name }: { readonly name: string }) {
+/** The breaker of the service, or of its version that is on trial. */
+function Breaker({ name, version }: { readonly name: string; readonly version?: string }) {
   mesh.breakers.keys.value;
-  const breaker = mesh.breakers.find(name)?.value;
+  const breaker = mesh.breakers.find(version === undefined ? name : `${name}/${version}`)?.value;
   if (!breaker) return null;
+  const id = `breaker-heading-${version ?? 'service'}`;
   return (
-    <section class="panel" aria-labelledby="breaker-heading">
+    <section class="panel" aria-labelledby={id}>
       <div class="panel-head">
-        <h2 id="breaker-heading">Circuit breaker</h2>
+        <h2 id={id}>Circuit breaker{version !== undefined && ` of ${version}, on trial`}</h2>
         <Chip tone={breakerTone(breaker.phase)} label={words(breaker.phase)} />
       </div>
       {breaker.message && <p>{breaker.message}</p>}
