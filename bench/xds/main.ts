@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { type CoresUsed, watchCores } from './cores.ts';
 import { goals, type Outcome } from './goals.ts';
-import { runOnce } from './one-run.ts';
+import { type Measured, runOnce } from './one-run.ts';
 import { buildPrograms, GoMissing, type Programs } from './programs.ts';
 import { goalLines, markdown, plot, terminalTable } from './report.ts';
 import {
@@ -31,7 +32,10 @@ const USUAL = [
 const FULL = [100, 1_000, 5_000].flatMap((n) => [100, 1_000].map((s) => [n, s] as const));
 const SOAK_STREAMS = 1_000;
 const SOAK_SERVICES = 100;
-const WORKER_SERVICES = 1_000;
+const WORKER_SIZES = [
+  [1_000, 1_000],
+  [5_000, 100],
+] as const;
 
 const { values } = parseArgs({
   options: {
@@ -102,15 +106,30 @@ async function soak(minutes: number, programs: Programs): Promise<void> {
 
 /** One process against several behind one port, with every core for whoever needs it. */
 async function processes(workers: number, programs: Programs): Promise<void> {
-  for (const count of [1, workers]) {
-    const { server, client } = workersOf(count, SOAK_STREAMS, WORKER_SERVICES, programs);
-    const { SyncMs, SyncSrvCPUms, Max, SrvCPUms, RSSSyncMB } = await runOnce(server, client, false);
-    const cores = (SyncSrvCPUms / SyncMs).toFixed(2);
-    console.log(
-      `${count} process${count > 1 ? 'es' : ''}: initial sync ${SyncMs.toFixed(0)} ms with ${cores} cores of the server's, ` +
-        `last stream ${Max.toFixed(1)} ms, ${SrvCPUms.toFixed(1)} ms CPU a push, ${RSSSyncMB.toFixed(0)} MB`,
-    );
+  for (const [streams, services] of values.size ? sizes() : WORKER_SIZES) {
+    for (const count of [1, workers]) {
+      const { server, client } = workersOf(count, streams, services, programs);
+      let watched: (() => CoresUsed) | undefined;
+      const measured = await runOnce(server, client, false, (pids) => {
+        watched = watchCores(pids);
+      });
+      console.log(workerLine({ streams, services, count }, measured, watched?.()));
+    }
   }
+}
+
+function workerLine(
+  { streams, services, count }: { streams: number; services: number; count: number },
+  { SyncMs, Max, SrvCPUms, RSSSyncMB }: Measured,
+  cores: CoresUsed | undefined,
+): string {
+  const used = cores
+    ? `cores at once ${cores.together.toFixed(2)} (busiest process ${cores.busiest.toFixed(2)}), CPU of each ${cores.seconds.map((s) => s.toFixed(1)).join(' + ')} s`
+    : '';
+  return (
+    `N ${streams}, S ${services}, ${count} ${count > 1 ? 'workers' : 'process'}: initial sync ${SyncMs.toFixed(0)} ms, ` +
+    `last stream ${Max.toFixed(1)} ms, ${SrvCPUms.toFixed(1)} ms CPU a push, ${RSSSyncMB.toFixed(0)} MB; ${used}`
+  );
 }
 
 try {

@@ -35,12 +35,14 @@ function onCore(core: number | undefined, command: readonly string[]): [string, 
 /**
  * Starts a server, runs the load client against it, and stops it.
  *
+ * @param ready told of the server's processes before the load begins
  * @throws {Error} with what the server or the client said
  */
 export async function runOnce(
   server: readonly string[],
   client: readonly string[],
   isPinned = IS_PINNED,
+  ready: (pids: readonly string[]) => void = () => {},
 ): Promise<Measured> {
   const [program, ...args] = onCore(isPinned ? 0 : undefined, server);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -50,6 +52,7 @@ export async function runOnce(
   });
   try {
     const pids = await readyPids(child, () => said);
+    ready(pids.split(','));
     return await measure([...client, '-pid', pids], isPinned);
   } finally {
     await stop(child);

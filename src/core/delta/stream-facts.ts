@@ -25,18 +25,29 @@ export function factsOf(
   now: number,
 ): StreamFacts | undefined {
   if (!stream.node || !stream.view) return undefined;
-  const subscriptions = stream.inOrder();
   return {
     node: stream.node,
     view: stream.view.key,
     peer: stream.peer,
     protocol: stream.protocol,
     connectedAt: stream.openedAt,
-    converged: subscriptions.length > 0 && subscriptions.every((s) => s.isConverged),
-    lastAckAt: subscriptions.reduce<number | undefined>((last, s) => later(last, s.lastAckAt), undefined),
-    lagMs: lagOf(stream, now),
-    types: subscriptions.map((s) => typeFacts(s, counted(s.group))),
+    ...progressOf(stream, now),
+    types: stream.inOrder().map((s) => typeFacts(s, counted(s.group))),
   };
+}
+
+/** How far a stream has followed, over all its types. */
+export function progressOf(
+  stream: StreamState,
+  now: number,
+): Pick<StreamFacts, 'converged' | 'lastAckAt' | 'lagMs'> {
+  let converged = stream.subscriptions.size > 0;
+  let lastAckAt: number | undefined;
+  for (const subscription of stream.subscriptions.values()) {
+    converged &&= subscription.isConverged;
+    lastAckAt = later(lastAckAt, subscription.lastAckAt);
+  }
+  return { converged, lastAckAt, lagMs: lagOf(stream, now) };
 }
 
 /** How long the oldest thing that a stream was not told, or did not answer, waits; ms, 0 if nothing does. */
@@ -47,7 +58,8 @@ function lagOf(stream: StreamState, now: number): number {
   return now - since;
 }
 
-function typeFacts(subscription: Subscription, resources: number): TypeFacts {
+/** How far one type has been followed. */
+export function typeFacts(subscription: Subscription, resources: number): TypeFacts {
   const { typeUrl, rejected } = subscription;
   return {
     typeUrl,

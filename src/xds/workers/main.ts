@@ -14,6 +14,8 @@ import { fromWire } from './wire-change.ts';
 /** What happened is told together, this late. */
 const TOLD_AFTER_MS = 10;
 const STATUS_EVERY_MS = 1_000;
+/** To tell it takes at most so much of a worker's time: with very many streams it is told less often. */
+const STATUS_SHARE = 0.02;
 /** How often answers to questions are looked at again. */
 const ANSWERS_EVERY_MS = 50;
 
@@ -33,7 +35,7 @@ class Worker {
     this.#sequences = sequences;
     this.#nodes = nodes;
     this.#status = new StreamStatus(xds.engine, sequences);
-    setInterval(() => tell({ type: 'status', status: this.#status.take(Date.now()) }), STATUS_EVERY_MS);
+    this.#tellStatus();
     setInterval(() => this.#answer(this.#questions.keys()), ANSWERS_EVERY_MS);
   }
 
@@ -75,6 +77,13 @@ class Worker {
       case 'close':
         void this.#xds.close().then(() => process.exit(0));
     }
+  }
+
+  #tellStatus(): void {
+    const startedAt = performance.now();
+    tell({ type: 'status', status: this.#status.take(Date.now()) });
+    const tookMs = performance.now() - startedAt;
+    setTimeout(() => this.#tellStatus(), Math.max(STATUS_EVERY_MS, tookMs / STATUS_SHARE));
   }
 
   #take(socket: Socket): void {

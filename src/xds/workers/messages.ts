@@ -57,8 +57,11 @@ export interface Happened {
   readonly pushed: readonly (readonly [typeUrl: TypeUrl, bytes: number, answers: number])[];
 }
 
-/** A stream as its worker knows it; the node is told once. */
-export type WorkerStream = Omit<StreamFacts, 'node'> & { readonly id: number; readonly node?: NodeIdentity };
+/** How far a stream has followed; what stays the same is told once. */
+export interface WorkerStream extends Pick<StreamFacts, 'converged' | 'lastAckAt' | 'lagMs' | 'types'> {
+  readonly id: number;
+  readonly opened?: Pick<StreamFacts, 'node' | 'view' | 'peer' | 'protocol' | 'connectedAt'>;
+}
 
 export interface WorkerStatus {
   /** Streams that are new or have gone on. */

@@ -112,7 +112,7 @@ function* viewsOf(engine: Engine): Generator<readonly [string, Partial<Record<Ty
 }
 
 function streamsOf(links: readonly WorkerLink[]): StreamFacts[] {
-  const streams = links.flatMap((link) => Array.from(link.streams.values(), ({ id: _, ...facts }) => facts));
+  const streams = links.flatMap((link) => [...link.streams.values()]);
   return streams.sort((a, b) => a.connectedAt - b.connectedAt);
 }
 

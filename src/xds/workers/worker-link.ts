@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FromWorker, ToWorker, WorkerStatus, WorkerStream } from './messages.ts';
+import type { StreamFacts } from '../../core/delta/facts.ts';
+import type { FromWorker, ToWorker, WorkerStatus } from './messages.ts';
 
 const WORKER_FILE = fileURLToPath(new URL(`./main${extname(import.meta.filename)}`, import.meta.url));
 
@@ -15,8 +16,6 @@ export interface LinkHandler {
   gone(link: WorkerLink, reason: string): void;
 }
 
-type KnownStream = WorkerStream & Required<Pick<WorkerStream, 'node'>>;
-
 /** One worker process as the deciding one sees it. */
 export class WorkerLink {
   readonly #child: ChildProcess;
@@ -24,7 +23,7 @@ export class WorkerLink {
   connections = 0;
   /** As it last told. */
   status: WorkerStatus | undefined;
-  readonly streams = new Map<number, KnownStream>();
+  readonly streams = new Map<number, StreamFacts>();
 
   constructor(handler: LinkHandler) {
     this.#child = fork(WORKER_FILE, [], {
@@ -64,9 +63,9 @@ export class WorkerLink {
   #noteStatus(status: WorkerStatus): void {
     this.status = status;
     for (const id of status.gone) this.streams.delete(id);
-    for (const stream of status.streams) {
-      const node = stream.node ?? this.streams.get(stream.id)?.node;
-      if (node) this.streams.set(stream.id, { ...stream, node });
+    for (const { id, opened, ...progress } of status.streams) {
+      const known = opened ?? this.streams.get(id);
+      if (known) this.streams.set(id, { ...known, ...progress });
     }
   }
 }

@@ -16,7 +16,7 @@ import { LOAD_STATS } from '../services.ts';
 import { XdsClient } from '../xds-client-fixture.ts';
 import { serveXds } from '../xds-server.ts';
 
-const OPENED = { timeout: 15_000, interval: 20 };
+const OPENED = { timeout: 30_000, interval: 20 };
 const node = (id: string) => ({ id, cluster: 'test', metadata: { penstock: { kind: 'outbound' } } });
 const KEY = { typeUrl: TYPE_URL.rds, name: 'r' };
 
@@ -94,7 +94,7 @@ function follow(id: string) {
 
 const versionOf = () => server.resource(KEY)?.version;
 
-describe('two workers behind one address', () => {
+describe('two workers behind one address', { timeout: 60_000 }, () => {
   test('have connections each, and tell all streams every change once', async () => {
     server.publish({ upsert: [route('one')], views: [['all', {}]] });
     const four = ['a', 'b', 'c', 'd'].map(follow);
@@ -107,7 +107,7 @@ describe('two workers behind one address', () => {
     await vi.waitUntil(() => counts.get('acknowledged') === 8, OPENED);
     expect(counts.get('delta')).toBe(4);
     expect(counts.get('pushed')).toBe(8);
-    expect(told.slice(0, 4).sort()).toEqual(['+a', '+b', '+c', '+d']);
+    expect(told.filter((each) => each.startsWith('+')).sort()).toEqual(['+a', '+b', '+c', '+d']);
   });
 
   test('join what sidecars acknowledged, and count those who have not', async () => {
@@ -133,13 +133,13 @@ describe('two workers behind one address', () => {
     // What is published beside it does not change who has this.
     const later = server.publish({ upsert: [route('three', 'other')] });
     expect(server.acknowledgement(later.sequence, [KEY])).toMatchObject({ of: 4, by: 3 });
-    await vi.waitUntil(() => server.levels().laggards === 1, OPENED);
-    expect(server.streams().map(({ node: { id }, converged }) => [id, converged])).toEqual([
-      ['a', true],
-      ['b', true],
-      ['c', true],
-      ['d', false],
-    ]);
+    const converged = () =>
+      server
+        .streams()
+        .flatMap(({ node: { id }, converged }) => (converged ? [id] : []))
+        .sort()
+        .join('');
+    await vi.waitUntil(() => server.levels().laggards === 1 && converged() === 'abc', OPENED);
   });
 
   test('a worker that is killed loses nothing: its sidecars come back, and are told only what is new', async () => {
