@@ -12,6 +12,7 @@ import { decideLimits } from './decide-limits.ts';
 import { candidateOnTrial, DEAD_TIME_MS, failuresAreLocal, hasDerated } from './interlocks.ts';
 import type { LimitsDecision } from './limits-decision.ts';
 import { restoredDecisions } from './restored-decisions.ts';
+import { nextRollout, rememberedRollout } from './rollout-memory.ts';
 import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
 
 /**
@@ -28,10 +29,10 @@ export function decideService(look: ServiceLook): ServiceOutcome {
   const deratedAtMs = hasDerated(balance) ? look.nowMs : look.state.interlocks.deratedAtMs;
   const settling = Math.abs(look.nowMs - deratedAtMs) < DEAD_TIME_MS;
   const limits = decideLimits(look, settling || (breaker !== undefined && breaker.state.phase !== 'CLOSED'));
-  const nextRollout = nextRolloutState(look, rollout);
-  const demand = decideDemand(look, { rollout: nextRollout }, breaker, factorsOf(balance));
+  const memory = nextRollout(look, rollout);
+  const demand = decideDemand(look, memory, breaker, factorsOf(balance));
   const state: ServiceState = {
-    rollout: nextRollout,
+    ...memory,
     breaker: breaker?.state,
     interlocks: { trialBreaker: trialBreaker?.state, breakerHeldMs, deratedAtMs },
     breakerTrips: look.state.breakerTrips + (opened(look, breaker) ? 1 : 0),
@@ -71,7 +72,7 @@ function lookAtRollout(
     commands: [...look.commands, ...rollBackBy(look, trialBreaker)],
     answers: look.answers,
     frozen: look.frozen,
-    state: stateOfRollout(look),
+    state: rememberedRollout(look),
     nowMs: look.nowMs,
   });
 }
@@ -85,21 +86,6 @@ function learnFromServing(look: ServiceLook, breaker: BreakerDecision | undefine
   const requests = look.observation.versions.get(serving)?.requests;
   if (requests?.kind !== 'value') return failureDispersion;
   return learnDispersion(failureDispersion, requests.value, look.nowMs);
-}
-
-/** A rollout of another name begins anew, whatever the service's last one did. */
-function stateOfRollout({ rollout, state }: ServiceLook) {
-  return rollout !== undefined && state.rollout?.name === rollout.metadata.name
-    ? state.rollout.state
-    : undefined;
-}
-
-function nextRolloutState(look: ServiceLook, decision: RolloutDecision | undefined): ServiceState['rollout'] {
-  if (look.rollout === undefined) return undefined;
-  if (decision === undefined) return look.state.rollout;
-  const { name } = look.rollout.metadata;
-  const startedAt = look.state.rollout?.name === name ? look.state.rollout.startedAt : look.nowMs;
-  return { name, state: decision.state, startedAt };
 }
 
 /** A candidate that would open a breaker goes back: that refuses nobody. */
@@ -258,7 +244,7 @@ function withoutPoints({ points: _, ...evidence }: RolloutDecision['evidence'][n
 }
 
 function weightChange(look: ServiceLook, decision: RolloutDecision | undefined): PolicyEvent['change'] {
-  const before = stateOfRollout(look)?.candidateWeight ?? 0;
+  const before = rememberedRollout(look)?.candidateWeight ?? 0;
   const after = decision?.state.candidateWeight ?? before;
   return before === after ? undefined : { before: { candidate: before }, after: { candidate: after } };
 }

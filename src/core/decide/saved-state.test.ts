@@ -31,6 +31,7 @@ const state: ServiceState = {
       conditions: [],
     },
   },
+  shelved: undefined,
   breaker: { ...closedBreaker(1000), window: { slotMs: 1000, slots: [{ startMs: 0, sums: [1, 2] }] } },
   breakerTrips: 3,
   balance: { v1: { lastMs: 1000, endpoints: {}, published: { '127.0.0.1:9101': 0.5 } } },

@@ -40,6 +40,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
   const restoring = new Restoring(isRecord(saved) ? saved : {});
   const state = {
     rollout: restoring.rollout(),
+    shelved: restoring.shelved(),
     breaker: restoring.breaker(),
     breakerTrips: restoring.breakerTrips(),
     balance: restoring.balance(),
@@ -63,7 +64,17 @@ class Restoring {
   }
 
   rollout(): ServiceState['rollout'] {
-    const { rollout } = this.#saved;
+    return this.#rollout(this.#saved.rollout);
+  }
+
+  shelved(): ServiceState['shelved'] {
+    const { shelved } = this.#saved;
+    const rollout = this.#rollout(shelved);
+    const removedAt = isRecord(shelved) ? shelved.removedAt : undefined;
+    return rollout === undefined || typeof removedAt !== 'number' ? undefined : { ...rollout, removedAt };
+  }
+
+  #rollout(rollout: unknown): ServiceState['rollout'] {
     if (rollout === undefined) return undefined;
     const { name, startedAt, state } = isRecord(rollout) ? rollout : {};
     const readable = this.#knows('rollout') && isRolloutState(state);

@@ -12,15 +12,18 @@ import { type Dispersion, NO_DISPERSION } from '../stats/dispersion.ts';
 import { type DemandDecision, type DemandState, NO_DEMAND } from './demand-state.ts';
 import { type LimitsDecision, type LimitsState, NO_LIMITS } from './limits-decision.ts';
 
+/** Times are ms since the epoch. */
+export interface RolloutMemory {
+  readonly name: string;
+  readonly state: RolloutState;
+  readonly startedAt: number;
+}
+
 /** All that the policies of one service remember: a plain value. */
 export interface ServiceState {
-  readonly rollout:
-    | {
-        readonly name: string;
-        readonly state: RolloutState /** ms since the epoch */;
-        readonly startedAt: number;
-      }
-    | undefined;
+  readonly rollout: RolloutMemory | undefined;
+  /** The last rollout, after it was removed from the specs: put back in time, it goes on where it was. */
+  readonly shelved: (RolloutMemory & { readonly removedAt: number }) | undefined;
   readonly breaker: BreakerState | undefined;
   /** How often the breaker has opened. */
   readonly breakerTrips: number;
@@ -47,6 +50,7 @@ export const NO_INTERLOCKS: InterlockState = { trialBreaker: undefined, breakerH
 
 export const NEW_SERVICE_STATE: ServiceState = {
   rollout: undefined,
+  shelved: undefined,
   breaker: undefined,
   breakerTrips: 0,
   balance: {},

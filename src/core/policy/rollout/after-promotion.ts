@@ -28,8 +28,14 @@ function watch(turn: Turn): Turn {
   const seen = observeGates(turn, turn.acknowledged, looks);
   if (turn.input.frozen) return seen;
   const found = assess(seen);
-  const back = retreat(seen, { ...found, blindTooLong: [] });
+  // Without stable beside it, other scores may as well come of other questions: people are told, and decide.
+  const drifted = found.rollBack.filter(({ metric }) => metric.type === 'ScoreShift');
+  const rollBack = found.rollBack.filter(({ metric }) => metric.type !== 'ScoreShift');
+  const pullBack = found.pullBack.filter(({ metric }) => metric.type !== 'ScoreShift');
+  const back = retreat(seen, { ...found, rollBack, pullBack, blindTooLong: [] });
   if (back !== undefined) return back;
-  const fresh = found.freeze.filter((each) => turn.state.gates[each.metric.name]?.verdict !== 'breach');
+  const fresh = [...found.freeze, ...drifted].filter(
+    (each) => turn.state.gates[each.metric.name]?.verdict !== 'breach',
+  );
   return fresh.length === 0 ? seen : tell(seen, 'Warning', 'GateBreached', reasonsOf(fresh));
 }

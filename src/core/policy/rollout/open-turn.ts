@@ -70,7 +70,7 @@ function isAcknowledged({ acknowledged, spec }: RolloutInput, state: RolloutStat
 }
 
 /** Who is compared with whom. */
-export function identityOf({ spec }: RolloutInput): string {
+export function identityOf({ spec }: Pick<RolloutInput, 'spec'>): string {
   return JSON.stringify([spec.targetRef.name, spec.stable, spec.candidate]);
 }
 

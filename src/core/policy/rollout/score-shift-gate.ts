@@ -1,5 +1,6 @@
 import type { RolloutMetric } from '../../api/model-rollout.ts';
 import type { HistogramCounts } from '../../observation/observation.ts';
+import { log10Drift } from '../../stats/drift.ts';
 import { addHistograms, sameBounds, totalCount } from '../../stats/histogram.ts';
 import { accumulate, EMPTY_MIXTURE, log10Evidence, type Mixture } from '../../stats/mixture.ts';
 import {
@@ -22,7 +23,10 @@ export interface ScoreShiftState {
   /** Of the present stage, in force. */
   readonly candidate: HistogramCounts | undefined;
   readonly stable: HistogramCounts | undefined;
+  /** Stable's of the whole rollout: what the candidate is held against once stable has no traffic. */
+  readonly reference: HistogramCounts | undefined;
   readonly shift: Mixture;
+  readonly drift: Mixture;
   readonly bounds: readonly number[];
   readonly stage: number;
   /** Not compared yet. */
@@ -34,7 +38,9 @@ export const INITIAL: ScoreShiftState = {
   type: 'ScoreShift',
   candidate: undefined,
   stable: undefined,
+  reference: undefined,
   shift: EMPTY_MIXTURE,
+  drift: EMPTY_MIXTURE,
   bounds: [],
   stage: -1,
   pending: undefined,
@@ -43,8 +49,8 @@ export const INITIAL: ScoreShiftState = {
 
 /**
  * The distribution of the model's own scores against stable's: a breach once the evidence is strong that the
- * two cumulative distributions differ by more than `maxShift` somewhere. Watches as long as both versions have
- * traffic; after the promotion it has nothing to compare with and lets pass.
+ * two cumulative distributions differ by more than `maxShift` somewhere. After the promotion stable has no
+ * traffic any more, and a drift detector holds the candidate against what stable's scores were before.
  */
 export function observeScoreShift(
   metric: ScoreShiftMetric,
@@ -53,15 +59,17 @@ export function observeScoreShift(
 ): GateOutcome<ScoreShiftState> {
   const candidate = look.candidate?.scores ?? missingVersion('candidate');
   const stable = look.stable?.scores ?? missingVersion('stable');
-  if (look.bakingLooks !== undefined) {
-    return { state, verdict: 'pass', evidence: explain(metric, state, 'pass', look) };
-  }
-  if (candidate.kind !== 'value' || stable.kind !== 'value') {
+  const baking = look.bakingLooks !== undefined;
+  if (candidate.kind !== 'value' || (stable.kind !== 'value' && !baking)) {
     const known = { ...identify(metric, look), ...strength(state, look) };
-    const evidence = blindEvidence(known, { candidate, stable }, state.points, look.nowMs);
+    const readings = baking ? { candidate } : { candidate, stable };
+    const evidence = blindEvidence(known, readings, state.points, look.nowMs);
     return { state, verdict: 'no-data', evidence };
   }
-  const next = learn(metric, state, candidate.value, stable.value, look);
+  const next =
+    baking || stable.kind !== 'value'
+      ? bake(metric, state, candidate.value, look)
+      : learn(metric, state, candidate.value, stable.value, look);
   const point = {
     atMs: look.nowMs,
     log10M: strength(next, look).log10M,
@@ -73,6 +81,37 @@ export function observeScoreShift(
   return { state: plotted, verdict, evidence: explain(metric, plotted, verdict, look) };
 }
 
+/** After the promotion: the candidate's scores of this time beside those that stable had. */
+function bake(
+  metric: ScoreShiftMetric,
+  state: ScoreShiftState,
+  candidate: HistogramCounts,
+  look: GateLook,
+): ScoreShiftState {
+  const staged = {
+    ...enterStage(state, look.stage),
+    stable: state.reference,
+    candidate: addHistograms(state.stage === look.stage ? state.candidate : undefined, candidate),
+  };
+  if (state.reference === undefined) return staged;
+  const tolerated = metric.maxShift + referenceError(totalCount(state.reference), look.alpha);
+  const factors = scoreShiftFactors(candidate, state.reference, tolerated);
+  if (factors === undefined || totalCount(candidate) === 0) return staged;
+  return { ...staged, drift: accumulate(state.drift, factors, 'every') };
+}
+
+/**
+ * How far the shares of a sample of `n` may be from the true ones: √(ln(2/α)/(2n)) (Dvoretzky, Kiefer & Wolfowitz;
+ * Massart 1990). The same reference is used at every look, so its error does not average out.
+ */
+function referenceError(n: number, alpha: number): number {
+  return Math.sqrt(Math.log(2 / alpha) / (2 * Math.max(1, n)));
+}
+
+function enterStage(state: ScoreShiftState, stage: number): ScoreShiftState {
+  return state.stage === stage ? state : { ...state, stage, candidate: undefined, stable: undefined };
+}
+
 function learn(
   metric: ScoreShiftMetric,
   state: ScoreShiftState,
@@ -80,10 +119,10 @@ function learn(
   stable: HistogramCounts,
   look: GateLook,
 ): ScoreShiftState {
-  const staged =
-    state.stage === look.stage
-      ? state
-      : { ...state, stage: look.stage, candidate: undefined, stable: undefined };
+  const staged = {
+    ...enterStage(state, look.stage),
+    reference: addHistograms(state.reference, stable),
+  };
   const next = look.counting
     ? {
         ...staged,
@@ -102,12 +141,17 @@ function strength(
   state: ScoreShiftState,
   look: GateLook,
 ): { readonly log10M: number; readonly bound: number } {
-  return { log10M: log10Evidence(state.shift, 'spread'), bound: -Math.log10(look.alpha) };
+  const bound = -Math.log10(look.alpha);
+  if (look.bakingLooks !== undefined) {
+    return { log10M: log10Drift(state.drift), bound: bound + Math.log10(Math.max(1, look.bakingLooks)) };
+  }
+  return { log10M: log10Evidence(state.shift, 'spread'), bound };
 }
 
 function judge(metric: ScoreShiftMetric, state: ScoreShiftState, look: GateLook): Verdict {
   const { log10M, bound } = strength(state, look);
   if (log10M >= bound) return 'breach';
+  if (look.bakingLooks !== undefined) return 'pass';
   if (log10M >= SUSPICION) return 'insufficient';
   const enough = comparisons(state) >= comparisonsNeeded(metric.maxShift, look.beta);
   // Of equal versions the largest of the measured differences is above zero; twice the bound allows for that.
@@ -135,7 +179,8 @@ function explain(
   const { log10M, bound } = strength(state, look);
   const shift = shiftOf(state);
   const { candidate, stable } = state;
-  const measured = shift === undefined ? 'no scores compared yet' : `scores ${percentage(shift)} apart`;
+  const than = look.bakingLooks === undefined ? 'apart' : "from stable's of before the promotion";
+  const measured = shift === undefined ? 'no scores compared yet' : `scores ${percentage(shift)} ${than}`;
   return {
     ...identify(metric, look),
     verdict,
