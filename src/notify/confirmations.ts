@@ -1,7 +1,8 @@
 import { joinAnswers, type Question, readAnswer } from '../core/decide/confirmation.ts';
+import type { Pace } from '../core/notify/answer.ts';
 import type { Answer } from '../core/policy/rollout/decision.ts';
 import { hostOf } from './exchange.ts';
-import { type Delivery, type Pace, postHook } from './post-hook.ts';
+import { type Delivery, postHook } from './post-hook.ts';
 
 /** After a no, or when nobody answered, the same is asked again after this long. */
 const ASK_AGAIN_MS = 10_000;

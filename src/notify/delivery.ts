@@ -1,12 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { judgeAnswer, pauseMs, type Verdict } from '../core/notify/answer.ts';
+import { judgeAnswer, type Verdict } from '../core/notify/answer.ts';
 import type { Message } from '../core/notify/message.ts';
 import { messagesOf } from '../core/notify/messages.ts';
 import type { Receiver } from '../core/notify/receivers.ts';
 import type { Group } from '../core/notify/text.ts';
-import { exchange, explainFailure } from './exchange.ts';
+import { exchange } from './exchange.ts';
 import { readSecret } from './secret.ts';
 import { sendMail } from './send-mail.ts';
+import { type Attempt, tryOften } from './try-often.ts';
 
 /**
  * Tells a receiver of a group of notices, with as many tries as its webhook allows for each message.
@@ -20,38 +20,21 @@ export async function deliver(
   let trouble: string | undefined;
   // A format may need several messages: those that are delivered are not sent again for the sake of another.
   for (let index = 0, count = 1; index < count; index++) {
-    const attempt = async (): Promise<Verdict> => {
+    const attempt = async (): Promise<Attempt<string | undefined>> => {
       const secret = hook.secret === undefined ? undefined : await readSecret(hook.secret);
       const messages = messagesOf({ hook, secret, group, nowMs: Date.now() });
       count = messages.length;
       const message = messages[index];
-      return message === undefined ? { kind: 'delivered' } : send(message, hook, signal);
+      if (message === undefined) return { kind: 'done', value: undefined };
+      const verdict = await send(message, hook, signal);
+      if (verdict.kind === 'retry') return { ...verdict, kind: 'again' };
+      return { kind: 'done', value: verdict.kind === 'refused' ? verdict.why : undefined };
     };
-    trouble = (await tryOften(attempt, hook.retries, hook.timeout, signal)) ?? trouble;
+    const { retries, timeout: timeoutMs } = hook;
+    const tried = await tryOften(attempt, { retries, timeoutMs, signal });
+    trouble = (tried.kind === 'failed' ? tried.why : tried.value) ?? trouble;
   }
   return trouble;
-}
-
-async function tryOften(
-  attempt: () => Promise<Verdict>,
-  retries: number,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  for (let failures = 1; ; failures++) {
-    const verdict = await attempt().catch(
-      (error: unknown): Verdict => ({
-        kind: 'retry',
-        why: explainFailure(error, timeoutMs),
-        afterMs: 0,
-      }),
-    );
-    if (verdict.kind === 'delivered') return undefined;
-    if (verdict.kind === 'refused' || failures > retries || signal.aborted) return verdict.why;
-    const waitMs = Math.max(verdict.afterMs, pauseMs(failures, Math.random()));
-    await pause(waitMs, undefined, { signal }).catch(() => {});
-    if (signal.aborted) return verdict.why;
-  }
 }
 
 async function send(

@@ -1,8 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
+import type { Pace } from '../core/notify/answer.ts';
 import { addressOf } from '../core/notify/message.ts';
-import { exchange, explainFailure, hostOf } from './exchange.ts';
+import { exchange, hostOf } from './exchange.ts';
 import { readSecret, type SecretSource } from './secret.ts';
+import { type Attempt, tryOften } from './try-often.ts';
 
 /** A receiver as specs describe it. Times are ms. */
 export interface Hook {
@@ -19,13 +20,7 @@ export type Delivery =
   | { readonly kind: 'answer'; readonly status: number; readonly body: string }
   | { readonly kind: 'failure'; readonly message: string };
 
-/** Pauses between tries: each twice the one before, half of it left to chance. */
-export interface Pace {
-  readonly firstMs: number;
-  readonly longestMs: number;
-}
-
-const PACE: Pace = { firstMs: 500, longestMs: 30_000 };
+type Answered = Extract<Delivery, { kind: 'answer' }>;
 
 /** Statuses that may be better a moment later; every other one is the receiver's answer. */
 const PASSING: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -40,29 +35,21 @@ export async function postHook(
   hook: Hook,
   body: string,
   signal: AbortSignal,
-  pace: Pace = PACE,
+  pace?: Pace,
 ): Promise<Delivery> {
   const delivery = randomUUID();
-  let failure = 'it was given up';
-  for (let attempt = 0; attempt <= hook.retries && !signal.aborted; attempt++) {
-    if (attempt > 0 && !(await rest(backoffMs(attempt, pace), signal))) break;
-    try {
-      const answer = await postOnce(hook, body, delivery, signal);
-      if (!isPassing(answer.status)) return answer;
-      failure = `it answers ${answer.status}`;
-    } catch (error) {
-      failure = explainFailure(error, hook.timeout);
-    }
-  }
-  return { kind: 'failure', message: `${hostOf(hook.url)}: ${failure}` };
+  const attempt = async (): Promise<Attempt<Answered>> => {
+    const value = await postOnce(hook, body, delivery, signal);
+    if (!isPassing(value.status)) return { kind: 'done', value };
+    return { kind: 'again', why: `it answers ${value.status}`, afterMs: 0 };
+  };
+  const { retries, timeout: timeoutMs } = hook;
+  const tried = await tryOften(attempt, { retries, timeoutMs, signal, ...(pace && { pace }) });
+  if (tried.kind === 'done') return tried.value;
+  return { kind: 'failure', message: `${hostOf(hook.url)}: ${tried.why}` };
 }
 
-async function postOnce(
-  hook: Hook,
-  body: string,
-  delivery: string,
-  signal: AbortSignal,
-): Promise<Extract<Delivery, { kind: 'answer' }>> {
+async function postOnce(hook: Hook, body: string, delivery: string, signal: AbortSignal): Promise<Answered> {
   const key = hook.secret === undefined ? undefined : await readSecret(hook.secret);
   const signature = key && { 'x-penstock-signature': createHmac('sha256', key).update(body).digest('hex') };
   const headers = { 'content-type': 'application/json', 'x-penstock-delivery': delivery, ...signature };
@@ -73,13 +60,4 @@ async function postOnce(
 
 function isPassing(status: number): boolean {
   return status >= 500 || PASSING.has(status);
-}
-
-function backoffMs(attempt: number, { firstMs, longestMs }: Pace): number {
-  return Math.min(longestMs, firstMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-}
-
-/** False when it was given up in the meantime. */
-async function rest(ms: number, signal: AbortSignal): Promise<boolean> {
-  return pause(ms, true, { signal }).catch(() => false);
 }

@@ -35,10 +35,17 @@ export function judgeAnswer(format: EventHook['format'], { status, body, retryAf
   return code !== undefined && RETRIED_CODES.has(code) ? retry : { kind: 'refused', why: said };
 }
 
+/** Pauses between tries: each twice the one before, up to the longest. */
+export interface Pace {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+const PACE: Pace = { firstMs: 500, longestMs: 60_000 };
+
 /** How long to wait before the next try: doubled each time, and by a draw of [0, 1) apart from others. */
-export function pauseMs(failures: number, draw: number): number {
-  const longest = Math.min(60_000, 500 * 2 ** (failures - 1));
-  return Math.round(longest * (0.5 + 0.5 * draw));
+export function pauseMs(failures: number, draw: number, { firstMs, longestMs }: Pace = PACE): number {
+  return Math.round(Math.min(longestMs, firstMs * 2 ** (failures - 1)) * (0.5 + 0.5 * draw));
 }
 
 function waitOf(retryAfter: string | undefined): number {
