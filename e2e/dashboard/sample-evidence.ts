@@ -56,7 +56,7 @@ export function sampleGates(now: number, kind: 'good' | 'bad'): readonly GateSta
 
 /** A rollout that failed at its first step, 50 minutes after it began. */
 export function sampleRolledBack(
-  base: Pick<RolloutStatus, 'namespace' | 'startedAt' | 'laggards' | 'conditions'>,
+  base: Pick<RolloutStatus, 'namespace' | 'startedAt' | 'slices' | 'laggards' | 'conditions'>,
   steps: RolloutStatus['steps'],
 ): RolloutStatus {
   return {

@@ -21,6 +21,8 @@ import { sampleBreakers, sampleLimits, sampleService, sampleSidecar } from './sa
 const STEPS = [500, 2_500, 5_000, 10_000];
 const FEATURED = ['fraud', 'ranker', 'embeddings'];
 
+const SLICES = [{ name: 'internal', match: 'x-tenant: internal', weight: 10_000 }];
+
 /**
  * A mesh in memory for the tests of the admin server and the dashboard: numbers that move like real ones, one
  * rollout under way, one rolled back, one breaker half open, one sidecar that refused its configuration.
@@ -91,7 +93,13 @@ export class SampleMesh implements ControlPlane {
   }
 
   rollouts(): readonly RolloutStatus[] {
-    const base = { namespace: 'default', startedAt: this.#startedAt, laggards: [], conditions: [] };
+    const base = {
+      namespace: 'default',
+      startedAt: this.#startedAt,
+      laggards: [],
+      slices: SLICES,
+      conditions: [],
+    };
     const steps = STEPS.map((weight) => ({ weight, pauseMs: weight === 10_000 ? undefined : 60_000 }));
     return [
       {

@@ -74,6 +74,12 @@ const gate = z.strictObject({
   unit: z.string(),
 });
 
+const slice = z.strictObject({
+  name: z.string(),
+  match: z.string().describe('what belongs to it, in words'),
+  weight: z.number().describe("the candidate's, of 10000"),
+});
+
 const distribution = z.strictObject({
   name: z.string(),
   unit: z.string(),
@@ -117,6 +123,7 @@ export const rolloutSchema = z.strictObject({
   startedAt: at,
   phaseSince: at,
   requests: z.strictObject({ seen: z.number(), needed: z.number() }).optional(),
+  slices: list(slice),
   gates: list(gate),
   distributions: list(distribution),
   laggards: list(z.string()),

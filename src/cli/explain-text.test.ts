@@ -41,6 +41,7 @@ const rollout: RolloutStatus = {
   startedAt: AT,
   phaseSince: AT,
   requests: { seen: 12, needed: 299 },
+  slices: [],
   gates: [
     {
       name: 'errors',
@@ -87,6 +88,20 @@ describe('explain', () => {
 
 nothing was decided yet
 `);
+  });
+
+  it('tells the weights of slices in a table', () => {
+    const slices = [
+      { name: 'eu', match: 'x-region: eu', weight: 2500 },
+      { name: 'phones', match: 'x-device: phone', weight: 0 },
+    ];
+    const text = explainText({ rollout: { ...rollout, slices } }, [], []);
+    expect(text.split('\n').slice(3, 7)).toEqual([
+      '  SLICE       WEIGHT  MATCH',
+      '  eu          25 %    x-region: eu',
+      '  phones      0 %     x-device: phone',
+      '  all others  5 %',
+    ]);
   });
 
   it.each([

@@ -7,6 +7,7 @@ import type {
   SidecarStatus,
 } from '../core/status/status.ts';
 import { formatNumber, formatTime, formatWeight } from './format.ts';
+import { type Column, formatTable } from './table.ts';
 
 /** What `explain` was asked about, as it stands now. */
 export interface Standing {
@@ -51,9 +52,25 @@ function rolloutLines(rollout: RolloutStatus): string[] {
     `  ${rollout.message}`,
   ];
   if (rollout.requests) lines.push(`  ${rollout.requests.seen} of ~${rollout.requests.needed} requests`);
+  lines.push(...sliceLines(rollout));
   for (const gate of rollout.gates) lines.push(...gateLines(gate));
   if (rollout.laggards.length > 0) lines.push(`  not acknowledged by ${rollout.laggards.join(', ')}`);
   return lines;
+}
+
+/** A table of the slices and everybody else; nothing for a rollout without slices. */
+function sliceLines({ slices, weight }: RolloutStatus): string[] {
+  if (slices.length === 0) return [];
+  const rows = [...slices, { name: 'all others', match: '', weight }];
+  const columns: readonly Column<(typeof rows)[number]>[] = [
+    { heading: 'SLICE', cell: ({ name }) => name },
+    { heading: 'WEIGHT', cell: (row) => formatWeight(row.weight) },
+    { heading: 'MATCH', cell: ({ match }) => match },
+  ];
+  return formatTable(columns, rows, undefined)
+    .trimEnd()
+    .split('\n')
+    .map((line) => `  ${line.trimEnd()}`);
 }
 
 function gateLines(gate: GateStatus): string[] {

@@ -3,6 +3,7 @@ import type { ServiceState } from '../decide/service-look.ts';
 import type { RolloutDecision } from '../policy/rollout/decision.ts';
 import { type GateEvidence, SUSPICION } from '../policy/rollout/gate.ts';
 import { planStages } from '../policy/rollout/plan.ts';
+import { sliceStatus } from './slice-status.ts';
 import type { GateStatus, RolloutStatus } from './status.ts';
 
 /** A rollout for people: where it is, why, and what its gates say. */
@@ -33,6 +34,7 @@ export function rolloutStatus(
     startedAt: known?.startedAt ?? 0,
     phaseSince: state?.phaseSinceMs ?? 0,
     requests: requestsOf(evidence),
+    slices: sliceStatus(rollout, state),
     gates: evidence.map(gateStatus),
     distributions,
     laggards,

@@ -74,12 +74,22 @@ export interface RolloutStatus {
   readonly phaseSince: number;
   /** Requests seen at this step of those that the certificate needs. */
   readonly requests: { readonly seen: number; readonly needed: number } | undefined;
+  /** Parts of the traffic with weights of their own, in the order in which they are tried; the rest has `weight`. */
+  readonly slices: readonly SliceStatus[];
   readonly gates: readonly GateStatus[];
   /** What both versions measured at this step, laid over each other; empty where no source has histograms. */
   readonly distributions: readonly DistributionStatus[];
   /** Sidecars that have not acknowledged the weights in force. */
   readonly laggards: readonly string[];
   readonly conditions: readonly Condition[];
+}
+
+export interface SliceStatus {
+  readonly name: string;
+  /** What belongs to it, in words: `x-region: eu`. */
+  readonly match: string;
+  /** The candidate's, of 10000. */
+  readonly weight: number;
 }
 
 export interface GateStatus {

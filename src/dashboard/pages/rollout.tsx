@@ -5,6 +5,7 @@ import { DecisionEntry } from '../parts/decision-entry.tsx';
 import { Distribution } from '../parts/distribution.tsx';
 import { GateCard } from '../parts/gate-card.tsx';
 import { RolloutActions } from '../parts/rollout-actions.tsx';
+import { SliceTable } from '../parts/slice-table.tsx';
 import { StepTrack } from '../parts/step-track.tsx';
 import { rolloutTone, words } from '../parts/tone.ts';
 import { useTrail } from '../parts/use-trail.ts';
@@ -49,6 +50,7 @@ export function RolloutPage({ name }: { readonly name: string }) {
         <Requests rollout={rollout} />
         <Laggards rollout={rollout} />
       </section>
+      <SliceTable rollout={rollout} />
       <h2>Gates</h2>
       {rollout.gates.length === 0 && (
         <p class="empty">This rollout has no gates: its steps follow the clock alone.</p>
