@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GOOD } from './fleet.ts';
 import { type Plan, promotions, retreats } from './scenarios.ts';
@@ -29,25 +29,33 @@ const plan: Plan = {
   tolerated: Number(values.tolerated),
 };
 
-const retreat = (what: string, behaviour: typeof GOOD) => async (): Promise<readonly Spread[]> => {
-  const runs = await retreats(plan, behaviour);
-  keep(what, runs);
-  return [
-    { what: `${what}: out of traffic after`, unit: 's', values: runs.map(({ seconds }) => seconds) },
-    { what: `${what}: spoilt calls`, unit: '', values: runs.map(({ spoilt }) => spoilt) },
-  ];
-};
+type Runs = readonly { readonly seconds?: number | undefined; readonly spoilt?: number }[];
+
+const retreat = (behaviour: typeof GOOD) => () => retreats(plan, behaviour);
 
 /** What is measured, by name. */
-const SCENARIOS: Readonly<Record<string, () => Promise<readonly Spread[]>>> = {
-  dead: retreat('dead', { ...GOOD, failureRate: 1 }),
-  slow: retreat('slow', { ...GOOD, medianMs: 2 * GOOD.medianMs }),
-  good: async () => {
-    const runs = await promotions(plan);
-    keep('good', runs);
-    return [{ what: 'good: all traffic after', unit: 's', values: runs.map(({ seconds }) => seconds) }];
-  },
+const SCENARIOS: Readonly<Record<string, () => Promise<Runs>>> = {
+  dead: retreat({ ...GOOD, failureRate: 1 }),
+  slow: retreat({ ...GOOD, medianMs: 2 * GOOD.medianMs }),
+  good: () => promotions(plan),
 };
+
+function spreadsOf(name: string, runs: Runs): readonly Spread[] {
+  const what = name === 'good' ? 'all traffic after' : 'out of traffic after';
+  const seconds = { what: `${name}: ${what}`, unit: 's', values: runs.map((run) => run.seconds) };
+  if (name === 'good') return [seconds];
+  return [seconds, { what: `${name}: spoilt calls`, unit: '', values: runs.map(({ spoilt }) => spoilt) }];
+}
+
+/** The plot of everything that was measured so far, in this run and in earlier ones. */
+function plotKept(): void {
+  const kept = Object.keys(SCENARIOS).flatMap((name) => {
+    const file = new URL(`${name}.json`, RESULTS);
+    if (!existsSync(file)) return [];
+    return spreadsOf(name, (JSON.parse(readFileSync(file, 'utf8')) as { readonly result: Runs }).result);
+  });
+  writeFileSync(new URL('spread.svg', RESULTS), plotSpreads(kept));
+}
 
 function keep(name: string, result: unknown): void {
   mkdirSync(RESULTS, { recursive: true });
@@ -61,7 +69,6 @@ if (unknown !== undefined) {
   process.stderr.write(`no scenario ${unknown}; ${names.join(', ')}\n`);
   process.exit(2);
 }
-const spreads: Spread[] = [];
 for (const name of wanted) {
   const scenario = SCENARIOS[name];
   if (scenario === undefined) {
@@ -70,8 +77,12 @@ for (const name of wanted) {
     process.stdout.write(report);
     continue;
   }
-  const found = await scenario();
-  spreads.push(...found);
-  process.stdout.write(found.map((spread) => `${describeSpread(spread)}\n`).join(''));
+  const runs = await scenario();
+  keep(name, runs);
+  process.stdout.write(
+    spreadsOf(name, runs)
+      .map((spread) => `${describeSpread(spread)}\n`)
+      .join(''),
+  );
+  plotKept();
 }
-if (spreads.length > 0) writeFileSync(new URL('spread.svg', RESULTS), plotSpreads(spreads));
