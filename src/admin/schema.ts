@@ -206,6 +206,14 @@ export const statusSchema = z.strictObject({
       error: z.string().optional(),
     })
     .optional(),
+  replica: z
+    .strictObject({
+      identity: z.string(),
+      leading: z.boolean(),
+      leader: z.string(),
+      leaderAddress: z.string(),
+    })
+    .optional(),
   sidecars: z.strictObject({
     connected: z.number().int(),
     converged: z.number().int(),

@@ -1,5 +1,6 @@
 import type { Command, CommandResult, ControlPlane, DecisionFilter } from '../admin/control-plane.ts';
 import type { Controller, ServiceView } from '../controller/controller.ts';
+import type { ModelService } from '../core/api/model-service.ts';
 import { serviceKey } from '../core/decide/spec-index.ts';
 import { breakerStatus, limitStatuses, trialBreakerStatus } from '../core/status/protection-status.ts';
 import { rolloutStatus } from '../core/status/rollout-status.ts';
@@ -15,6 +16,7 @@ import {
 } from '../core/status/traffic-window.ts';
 import type { XdsServer } from '../xds/contract.ts';
 import type { AckTimes } from './ack-times.ts';
+import type { Replica } from './cluster/replica.ts';
 
 export interface ControlPlaneParts {
   readonly controller: Controller;
@@ -30,6 +32,12 @@ export interface ControlPlaneParts {
   readonly loadReportAt: (nodeId: string) => number | undefined;
   /** All of the status that the controller does not know. */
   readonly environment: () => Pick<ControllerStatus, 'version' | 'startedAt' | 'specs' | 'prometheus'>;
+  /** Instances of a service that two of its places name, a line each. */
+  readonly overlaps: (service: ModelService) => readonly string[];
+  /** Why sidecars may not be sent here yet; undefined: they may. */
+  readonly notReady?: () => string | undefined;
+  /** On Kubernetes: the replica that this is. */
+  readonly replica?: Pick<Replica, 'leading' | 'forward' | 'status'> | undefined;
   /** Has a look made now, so that a command is in force when it is answered. */
   readonly lookNow: () => void;
   readonly now: () => number;
@@ -55,8 +63,7 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
     status: () => overallStatus(parts),
     services: () =>
       controller.views().map((view) => {
-        const problems = parts.environment().specs.problems.length;
-        const spec = problems === 0 ? 'ok' : 'edited file not in force';
+        const spec = specText(parts, view.service);
         const rollout = controller.specs.rollouts.get(serviceKey(view.service));
         return serviceStatus(view.service, view.ir, view.outcome, rollout, trafficOf(windowOf(view)), spec);
       }),
@@ -76,7 +83,9 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
         const spec = controller.specs.policies.get(id)?.spec.breaker;
         if (spec === undefined) return [];
         const { breaker, trialBreaker } = view.outcome ?? {};
-        const own = breakerStatus(view.service, spec, breaker, controller.stateOf(id).breakerTrips);
+        const { breaker: known, breakerTrips } = controller.stateOf(id);
+        const admitted = controller.decisions.get(id)?.admitted;
+        const own = breakerStatus(view.service, spec, breaker, breakerTrips, known, admitted);
         const candidate = controller.specs.rollouts.get(id)?.spec.candidate;
         if (trialBreaker === undefined || candidate === undefined) return [own];
         return [own, trialBreakerStatus(view.service, spec, candidate, trialBreaker)];
@@ -91,10 +100,26 @@ export function controlPlane(parts: ControlPlaneParts): ControlPlane {
     sidecars: () => sidecarStatuses(xds.streams(), parts.loadReportAt),
     decisions: parts.decisions,
     audit: parts.audit,
-    readiness: () => ({ ready: true, message: 'serving' }),
-    command: async (command) => carryOut(parts, command),
+    readiness: () => {
+      const reason = parts.notReady?.();
+      return { ready: reason === undefined, message: reason ?? 'serving' };
+    },
+    command: async (command) =>
+      parts.replica === undefined || parts.replica.leading
+        ? carryOut(parts, command)
+        : parts.replica.forward(command),
     subscribe: (listener) => controller.subscribe(listener),
   };
+}
+
+/** Whether a service is as it is wanted to be: what is edited is in force, and no instance stands behind two versions. */
+function specText({ environment, overlaps, replica }: ControlPlaneParts, service: ModelService): string {
+  const { problems } = environment().specs;
+  const own = `ModelService/${serviceKey(service)}: `;
+  const concerned =
+    replica === undefined ? problems.length > 0 : problems.some((each) => each.startsWith(own));
+  if (concerned) return replica === undefined ? 'edited file not in force' : 'edited object not in force';
+  return overlaps(service)[0] ?? 'ok';
 }
 
 function overallStatus({
@@ -103,9 +128,11 @@ function overallStatus({
   ackTimes,
   environment,
   loadReportAt,
+  replica,
 }: ControlPlaneParts): ControllerStatus {
   const sidecars = sidecarStatuses(xds.streams(), loadReportAt);
   return {
+    ...(replica === undefined ? {} : { replica: replica.status() }),
     ...environment(),
     ...controller.switches,
     sidecars: {

@@ -10,6 +10,7 @@ export class LookTimer {
   #immediate: NodeJS.Immediate | undefined;
   #startedAt = Number.NEGATIVE_INFINITY;
   #spentMs = 0;
+  #stopped = false;
 
   constructor(look: () => void, intervalMs: () => number) {
     this.#look = look;
@@ -18,6 +19,7 @@ export class LookTimer {
 
   /** Looks now, and from now on after each interval. */
   now(): void {
+    if (this.#stopped) return;
     clearTimeout(this.#timer);
     this.#startedAt = performance.now();
     this.#look();
@@ -27,6 +29,7 @@ export class LookTimer {
 
   /** Brings the next look forward, so far as the looks leave time for everything else. */
   sooner(): void {
+    if (this.#stopped) return;
     clearTimeout(this.#timer);
     const apartMs = Math.max(LEAST_APART_MS, APART * this.#spentMs);
     const sinceMs = performance.now() - this.#startedAt;
@@ -41,7 +44,9 @@ export class LookTimer {
     });
   }
 
+  /** For good. */
   stop(): void {
+    this.#stopped = true;
     clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
   }

@@ -11,10 +11,36 @@ const MAX_WORKERS = 64;
 export function serveCommand(): Command {
   return new Command('serve')
     .description('run the control plane: read specs and signals, decide, and tell every sidecar')
-    .requiredOption(
+    .option(
       '-f, --file <path>',
       'spec file or directory, followed while serving (repeatable)',
       collect,
+      [] as readonly string[],
+    )
+    .option(
+      '--kubernetes',
+      'take the specs from a cluster, and keep the state there: several replicas, one decides',
+      false,
+    )
+    .option('--kubeconfig <file>', 'how to reach the cluster; else as kubectl does, or as the pod may')
+    .addOption(
+      new Option('--namespace <name|all>', 'namespace of the specs')
+        .default(undefined, 'all')
+        .argParser((name) => (name === 'all' ? undefined : name)),
+    )
+    .addOption(
+      new Option(
+        '--own-namespace <name>',
+        "namespace of the Lease and of the state; the pod's or the kubeconfig's own unless given",
+      ).env('POD_NAMESPACE'),
+    )
+    .addOption(
+      new Option(
+        '--advertise <host:port>',
+        'where the other replicas reach the admin address; that address itself unless given',
+      )
+        .env('PENSTOCK_ADVERTISE')
+        .argParser(readAddress),
     )
     .addOption(
       new Option('--prometheus <url>', 'Prometheus to read; without one, load reports alone').env(
@@ -95,9 +121,16 @@ leaves the last good configuration in force; \`penstock get\` and the metric pen
 
 Examples:
   penstock serve -f fraud.yaml --prometheus http://127.0.0.1:9090 --state /var/lib/penstock
-  penstock serve -f specs/ --admin-address 127.0.0.1:0`,
+  penstock serve -f specs/ --admin-address 127.0.0.1:0
+  penstock serve --kubernetes --prometheus http://prometheus.monitoring:9090`,
     )
     .action(async (options: ServeOptions) => {
+      if (options.kubernetes === options.file.length > 0) {
+        const wrong = options.kubernetes
+          ? '--kubernetes and --file exclude each other'
+          : 'no specs are named';
+        throw new InvalidArgumentError(`${wrong}; give --file FILE, or --kubernetes`);
+      }
       // What no other command needs is not loaded for them.
       const { serve } = await import('./serve.ts');
       await serve(options);

@@ -1,6 +1,15 @@
 /** Everything that `penstock serve` can be told. Durations are ms. */
 export interface ServeOptions {
+  /** Empty with `kubernetes`. */
   readonly file: readonly string[];
+  readonly kubernetes: boolean;
+  readonly kubeconfig?: string;
+  /** Of the objects; undefined: all. */
+  readonly namespace?: string;
+  /** Of the Lease and of the state; undefined: our own. */
+  readonly ownNamespace?: string;
+  /** `HOST:PORT`, where the other replicas reach the admin address. */
+  readonly advertise?: string;
   readonly prometheus?: string;
   readonly prometheusTokenFile?: string;
   readonly prometheusCaFile?: string;

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { serveAdmin } from '../admin/serve.ts';
 import { Controller, type ControllerOptions } from '../controller/controller.ts';
 import { InboundSidecars } from '../controller/inbound-sidecars.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
+import type { SpecIndex } from '../core/decide/spec-index.ts';
 import { tellsOfTrouble } from '../core/signals/trouble.ts';
-import { EndpointDiscovery } from '../discovery/endpoint-discovery.ts';
+import { EndpointDiscovery, type PodSource } from '../discovery/endpoint-discovery.ts';
 import { Confirmations } from '../notify/confirmations.ts';
 import { SignalObserver } from '../signals/observer.ts';
 import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
@@ -14,6 +15,7 @@ import { NodeRefused } from '../xds/contract.ts';
 import { serveXds } from '../xds/xds-server.ts';
 import { AckTimes } from './ack-times.ts';
 import { withAuditedRefusals } from './audited-commands.ts';
+import { openReplica } from './cluster/open-replica.ts';
 import { controlPlane } from './control-plane.ts';
 import { encodeForPool } from './encode.ts';
 import { splitAddress } from './host-port.ts';
@@ -48,14 +50,11 @@ class SpecsRefused extends Error {
 export async function serve(options: ServeOptions): Promise<void> {
   await using closing = new AsyncDisposableStack();
   const log = pino({ level: options.logLevel, base: null }, pino.destination({ dest: 2, sync: true }));
-  const specs = new SpecsInForce(options.file);
-  const reading = await readSpecFiles(options.file);
-  const index = specs.take(reading, Date.now());
-  if (index === undefined)
-    throw new SpecsRefused(`the specs are not valid, nothing was started\n${reading.problems.join('\n')}`);
-  for (const warning of reading.problems) log.warn(warning);
+  const specs = new SpecsInForce(options.kubernetes ? ['kubernetes'] : options.file);
+  const index = options.kubernetes ? undefined : await firstSpecs(specs, options.file, log);
+  const replica = closing.adopt(await openReplica(options, log), (opened) => opened?.close());
   const store = closing.adopt(openStateStore(options.state), (opened) => opened.close());
-  if (options.state === undefined)
+  if (options.state === undefined && replica === undefined)
     log.warn('state is kept in memory only; give --state DIR to keep it over a restart');
 
   const metrics = createMetrics();
@@ -114,17 +113,23 @@ export async function serve(options: ServeOptions): Promise<void> {
   const publisher = new MeshPublisher(xds, encodeForPool, (service, error) =>
     log.error({ service, err: error }, 'this service cannot be translated; its configuration stays as it is'),
   );
-  const endpoints = closing.adopt(openDiscovery(options), (opened) => opened.close());
+  const endpoints = closing.adopt(openDiscovery(options, replica?.pods), (opened) => opened.close());
   const confirmer = new Confirmations({ onAnswer: () => timer.now() });
   closing.defer(() => confirmer.close());
   const controller = openController(store, {
     ...{ publisher, signals, endpoints, confirmer, inbound, log },
-    saver: reporting,
+    saver: replica?.saver(reporting) ?? reporting,
     ...(options.fallbackCache === undefined ? {} : { fallbackCache: splitAddress(options.fallbackCache) }),
   });
   const prometheus = new PrometheusWatch(options.prometheus, signals, log);
   const timer = new LookTimer(
-    () => look(controller, metrics, specs, prometheus),
+    () => {
+      // Half of the truth would empty versions, and take weights back.
+      if (replica?.ready() === false) return;
+      replica?.beforeLook();
+      look(controller, metrics, specs, prometheus);
+      told = publisher;
+    },
     () => controller.intervalMs(options.interval),
   );
   closing.defer(() => timer.stop());
@@ -145,6 +150,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       specs: specs.status(),
       prometheus: prometheus.status(),
     }),
+    overlaps: (service) => endpoints.overlaps(service),
+    notReady: () => (told === undefined ? 'the specs are not known yet' : undefined),
+    replica,
     lookNow: () => timer.now(),
     now: Date.now,
   });
@@ -158,31 +166,46 @@ export async function serve(options: ServeOptions): Promise<void> {
     controlPlane: withAuditedRefusals(plane, (actions) => reporting.audit(actions), Date.now),
   });
   closing.defer(() => admin.close());
-  controller.configure(index, () => timer.now());
-  reporting.configured(index, Date.now());
-  timer.now();
-  told = publisher;
-  const files = followSpecFiles(options.file, (next) => {
-    const changed = specs.take(next, Date.now());
-    if (changed === undefined)
-      log.error(
-        { problems: next.problems },
-        'the edited specs are not valid; the last good ones stay in force',
-      );
-    else {
-      controller.configure(changed, () => timer.now());
-      reporting.configured(changed, Date.now());
-      log.info({ services: changed.services.size, rollouts: changed.rollouts.size }, 'specs are in force');
-    }
-    timer.now();
+  const configure = (changed: SpecIndex): void => {
+    controller.configure(changed, () => timer.soon());
+    reporting.configured(changed, Date.now());
+  };
+  if (index !== undefined) configure(index);
+  replica?.start({
+    controller,
+    plane,
+    address: options.advertise ?? `${admin.address}:${admin.port}`,
+    lookSoon: () => timer.soon(),
+    onSpecs: (objects, problems) => configure(specs.takeObjects(objects, problems, Date.now())),
   });
-  closing.defer(() => files.close());
+  // The first to go: another takes over while this one still serves.
+  closing.defer(() => replica?.close());
+  timer.now();
+  const files = options.kubernetes
+    ? undefined
+    : followSpecFiles(options.file, (next) => {
+        const changed = specs.take(next, Date.now());
+        if (changed === undefined)
+          log.error(
+            { problems: next.problems },
+            'the edited specs are not valid; the last good ones stay in force',
+          );
+        else {
+          configure(changed);
+          log.info(
+            { services: changed.services.size, rollouts: changed.rollouts.size },
+            'specs are in force',
+          );
+        }
+        timer.now();
+      });
+  closing.defer(() => files?.close());
   const prune = setInterval(() => {
     store.prune(Date.now() - KEEP_DECISIONS_MS);
     store.audit.prune(Date.now() - options.auditRetention, Date.now());
   }, PRUNE_EVERY_MS);
   closing.defer(() => clearInterval(prune));
-  process.on('SIGHUP', () => void files.reload());
+  process.on('SIGHUP', () => void files?.reload());
   log.info(
     { xds: `${xds.address}:${xds.port}`, admin: `${admin.address}:${admin.port}`, pid: process.pid },
     'serving',
@@ -197,12 +220,22 @@ function openSignals(options: ServeOptions): SignalObserver {
   return new SignalObserver({ prometheus: url === undefined ? undefined : openPrometheus(url, options) });
 }
 
+/** @throws SpecsRefused when they are not valid */
+async function firstSpecs(specs: SpecsInForce, files: readonly string[], log: Logger): Promise<SpecIndex> {
+  const reading = await readSpecFiles(files);
+  const index = specs.take(reading, Date.now());
+  if (index === undefined)
+    throw new SpecsRefused(`the specs are not valid, nothing was started\n${reading.problems.join('\n')}`);
+  for (const warning of reading.problems) log.warn(warning);
+  return index;
+}
+
 /** The token is read from the environment, where Consul's own programs look for it. */
-function openDiscovery({ consul }: ServeOptions): EndpointDiscovery {
-  if (consul === undefined) return new EndpointDiscovery();
+function openDiscovery({ consul }: ServeOptions, pods: PodSource | undefined): EndpointDiscovery {
+  if (consul === undefined) return new EndpointDiscovery({ pods });
   const url = consul.includes('://') ? consul : `http://${consul}`;
   const token = process.env.CONSUL_HTTP_TOKEN;
-  return new EndpointDiscovery({ consul: { url, ...(token === undefined ? {} : { token }) } });
+  return new EndpointDiscovery({ pods, consul: { url, ...(token === undefined ? {} : { token }) } });
 }
 
 function openController(

@@ -1,3 +1,4 @@
+import type { ApiObject } from '../core/api/kinds.ts';
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import { indexSpecs } from '../core/decide/spec-index.ts';
 import type { ControllerStatus } from '../core/status/status.ts';
@@ -23,6 +24,13 @@ export class SpecsInForce {
     // Two readings within a millisecond are two readings.
     this.#loadedAt = Math.max(nowMs, this.#loadedAt + 1);
     return indexSpecs(specs.objects);
+  }
+
+  /** Takes what may be in force of a cluster's objects; problems are those of the others. */
+  takeObjects(objects: readonly ApiObject[], problems: readonly string[], nowMs: number): SpecIndex {
+    this.#problems = problems;
+    this.#loadedAt = Math.max(nowMs, this.#loadedAt + 1);
+    return indexSpecs(objects);
   }
 
   get valid(): boolean {

@@ -46,6 +46,7 @@ export function statusLines(status: ControllerStatus, nowMs: number): string {
   const lines = [
     `Penstock ${status.version}, up ${formatAge(status.startedAt, nowMs)}; ${converged}${rejections}`,
   ];
+  if (status.replica !== undefined) lines.push(replicaLine(status.replica));
   if (status.frozen) lines.push('FROZEN: every automatic change is held (penstock freeze off)');
   if (status.baseline) lines.push("BASELINE: the specs' static values are in force (penstock baseline off)");
   if (prometheus && !prometheus.reachable)
@@ -57,6 +58,11 @@ export function statusLines(status: ControllerStatus, nowMs: number): string {
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+function replicaLine({ identity, leading, leader }: NonNullable<ControllerStatus['replica']>): string {
+  if (leading) return `Replica ${identity} answers, and decides`;
+  return `Replica ${identity} answers; ${leader === '' ? 'no replica decides now' : `${leader} decides`}`;
 }
 
 const TABLES: {

@@ -60,6 +60,11 @@ export class CommandDesk {
     this.#switches = switches;
   }
 
+  /** The switches as another replica set them, who has noted it. */
+  adopt(switches: Switches): void {
+    this.#switches = switches;
+  }
+
   /** What was noted since the last call. */
   notes(): readonly Note[] {
     const notes = this.#notes;

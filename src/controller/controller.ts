@@ -12,40 +12,23 @@ import type { Publication } from '../core/delta/resource.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { RolloutCommand } from '../core/policy/rollout/decision.ts';
-import type { DecisionRecord } from '../core/status/status.ts';
 import { baselineOf } from './baseline.ts';
 import { CommandDesk, type Switches } from './command-desk.ts';
 import { ConfirmationDesk } from './confirmation-desk.ts';
-import { DecisionBook } from './decision-book.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
-import type { MeshPublisher } from './mesh-publisher.ts';
 import { observeInbound } from './observe-inbound.ts';
-import type {
-  Confirmer,
-  ControllerLog,
-  EndpointSource,
-  InboundSource,
-  SignalSource,
-  StateSaver,
-} from './ports.ts';
+import type { Confirmer, EndpointSource, InboundSource, SignalSource } from './ports.ts';
+import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { RouteAcknowledgement } from './route-acknowledgement.ts';
-import { restoredMemory, savedMemory } from './saved-memory.ts';
-import { StateJournal } from './state-journal.ts';
+import { restoredMemory } from './saved-memory.ts';
 
-export interface ControllerOptions {
+export interface ControllerOptions extends RecordKeeperOptions {
   readonly signals: SignalSource;
   readonly endpoints: EndpointSource;
   readonly inbound: InboundSource;
   readonly confirmer: Confirmer;
   readonly fallbackCache?: FallbackCache;
-  readonly publisher: MeshPublisher;
-  readonly saver: StateSaver;
-  readonly log: ControllerLog;
-  /** As `saver` kept it. */
-  readonly saved: ReadonlyMap<string, unknown>;
-  /** The newest decisions on record, the newest first. */
-  readonly latestDecisions: readonly DecisionRecord[];
 }
 
 /** What is known of a service after a look. */
@@ -56,9 +39,6 @@ export interface ServiceView {
   readonly ir: ServiceIr | undefined;
   readonly laggards: readonly string[];
 }
-
-/** While the disk is full records are kept, but not without bound. */
-const MOST_UNSAVED = 10_000;
 
 /** An increase of a share waits for the decrease of another: milliseconds, where sidecars follow. */
 const SHARES_LOOK_MS = 100;
@@ -71,10 +51,9 @@ const NO_SPECS: SpecIndex = { services: new Map(), rollouts: new Map(), policies
  */
 export class Controller {
   readonly #options: ControllerOptions;
-  readonly #book: DecisionBook;
   readonly #cadence = new RolloutCadence();
   readonly #acknowledgement: RouteAcknowledgement;
-  readonly #journal: StateJournal;
+  readonly #keeper: RecordKeeper;
   readonly #endpoints: EndpointMemory;
   readonly #states: Map<string, ServiceState>;
   readonly #outcomes = new Map<string, ServiceOutcome>();
@@ -84,15 +63,14 @@ export class Controller {
   readonly #confirmations: ConfirmationDesk;
   readonly #failing = new Map<string, string>();
   readonly #listeners = new Set<() => void>();
-  /** Records that could not be saved yet. */
-  #unsaved: readonly DecisionRecord[] = [];
+  /** Whether another replica decides, and this one publishes what it decided. */
+  #following = false;
   #specs: SpecIndex = NO_SPECS;
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#book = new DecisionBook(options.latestDecisions);
     this.#acknowledgement = new RouteAcknowledgement(options.publisher);
-    this.#journal = new StateJournal(options.saved);
+    this.#keeper = new RecordKeeper(options);
     const memory = restoredMemory(options.saved, (service, what) => options.log.warn({ service }, what));
     this.#endpoints = new EndpointMemory(options.endpoints, memory.discovered);
     this.#states = new Map(memory.states);
@@ -115,7 +93,7 @@ export class Controller {
   configure(specs: SpecIndex, onEndpoints: () => void): void {
     this.#specs = specs;
     const services = [...specs.services.values()];
-    this.#options.signals.watch(services, [...specs.rollouts.values()], specs.templates);
+    this.#watchSignals();
     this.#options.endpoints.watch(services, onEndpoints);
     for (const map of [this.#outcomes, this.#observations, this.#decisions]) {
       for (const id of [...map.keys()]) if (!specs.services.has(id)) map.delete(id);
@@ -145,15 +123,52 @@ export class Controller {
     this.#desk.switchTo(switches, actor, nowMs);
   }
 
+  /** Another replica decides from now on: nothing is decided here, and what it decides is published. */
+  follow(): void {
+    this.#following = true;
+    this.#outcomes.clear();
+    this.#watchSignals();
+  }
+
+  /** What another replica decided for a service, and from which state; in force with the next look. */
+  adopt(service: string, decisions: ServiceDecisions | undefined, state: ServiceState): void {
+    if (decisions === undefined) this.#decisions.delete(service);
+    else this.#decisions.set(service, decisions);
+    this.#states.set(service, state);
+  }
+
+  /** The switches as another replica set them. */
+  adoptSwitches(switches: Switches): void {
+    this.#desk.adopt(switches);
+  }
+
+  /** This replica decides from now on, and goes on from what was saved. */
+  lead(saved: ReadonlyMap<string, unknown>): void {
+    const { log } = this.#options;
+    const memory = restoredMemory(saved, (service, what) => log.warn({ service }, what));
+    this.#states.clear();
+    for (const [id, state] of memory.states) this.#states.set(id, state);
+    this.#endpoints.remember(memory.discovered);
+    this.#desk.adopt(memory.switches);
+    this.#keeper.begin(saved);
+    this.#following = false;
+    this.#watchSignals();
+  }
+
+  /** What is in force for each service, by `NAMESPACE/NAME`. */
+  get decisions(): ReadonlyMap<string, ServiceDecisions> {
+    return this.#decisions;
+  }
+
   /** One look at everything. What fails for one service is logged and leaves the others alone. */
   look(nowMs: number): Publication {
-    const looks = [...this.#specs.services].map(
-      ([id, service]) => [id, this.#lookAt(id, service, nowMs)] as const,
-    );
+    const looks = this.#following
+      ? []
+      : [...this.#specs.services].map(([id, service]) => [id, this.#lookAt(id, service, nowMs)] as const);
     const publication = this.#publish();
     for (const [id, outcome] of looks)
       if (outcome) this.#acknowledgement.published(id, outcome.rollout?.revision, publication);
-    this.#save(looks, publication, nowMs);
+    if (!this.#following) this.#save(looks, publication, nowMs);
     for (const listener of this.#listeners) listener();
     return publication;
   }
@@ -190,6 +205,12 @@ export class Controller {
     const wanted = [...this.#specs.rollouts.values()].map((each) => each.spec.analysis.interval);
     const waiting = [...this.#outcomes.values()].some(({ limits }) => limits.waiting);
     return Math.min(longestMs, ...wanted, ...(waiting ? [SHARES_LOOK_MS] : []));
+  }
+
+  /** Who only follows needs no signals. */
+  #watchSignals(): void {
+    const { services, rollouts, templates } = this.#following ? NO_SPECS : this.#specs;
+    this.#options.signals.watch([...services.values()], [...rollouts.values()], templates);
   }
 
   #lookAt(id: string, service: ModelService, nowMs: number): ServiceOutcome | undefined {
@@ -257,40 +278,14 @@ export class Controller {
     publication: Publication,
     nowMs: number,
   ): void {
-    const records = [
-      ...this.#book.record('', [...this.#desk.notes(), ...this.#confirmations.notes(nowMs)], undefined),
-      ...looks.flatMap(([id, outcome]) => this.#book.record(id, outcome?.events ?? [], publication)),
-    ];
-    this.#unsaved = [...this.#unsaved, ...records].slice(-MOST_UNSAVED);
-    for (const record of records) {
-      this.#options.log.info(
-        { decision: record.id, subject: record.subject, reason: record.reason },
-        record.message,
-      );
-    }
+    const notes = [...this.#desk.notes(), ...this.#confirmations.notes(nowMs)];
+    const memory = { states: this.#states, discovered: this.#endpoints.entries(), switches: this.switches };
     try {
-      const memory = savedMemory({
-        states: this.#states,
-        discovered: this.#endpoints.entries(),
-        switches: this.switches,
-      });
-      this.#options.saver.save(this.#journal.changes(memory), this.#unsaved, nowMs);
-      this.#unsaved = [];
+      this.#keeper.save(notes, looks, publication, memory, nowMs);
       this.#failing.delete('');
-      const { publisher, saver } = this.#options;
-      for (const { id, acknowledged } of this.#book.follow(
-        (sequence, keys) => publisher.acknowledgement(sequence, keys),
-        nowMs,
-      )) {
-        saver.acknowledge(id, acknowledged);
-      }
     } catch (error) {
-      this.#journal.forget();
-      this.#noteFailure(
-        '',
-        error,
-        'state cannot be saved; decisions go on, and are saved when it can be again',
-      );
+      const message = 'state cannot be saved; decisions go on, and are saved when it can be again';
+      this.#noteFailure('', error, message);
     }
   }
 }

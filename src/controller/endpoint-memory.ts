@@ -49,6 +49,12 @@ export class EndpointMemory {
     );
   }
 
+  /** What another replica was told last, where nothing was told to this one yet. */
+  remember(discovered: Iterable<readonly [string, Discovered]>): void {
+    for (const [id, endpoints] of discovered)
+      if (!this.#discovered.has(id)) this.#discovered.set(id, endpoints);
+  }
+
   /** What is to be remembered, by service. */
   entries(): ReadonlyMap<string, Discovered> {
     return this.#discovered;

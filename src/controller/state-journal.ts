@@ -3,6 +3,12 @@ export class StateJournal {
   readonly #saved = new Map<string, string>();
 
   constructor(saved: ReadonlyMap<string, unknown>) {
+    this.begin(saved);
+  }
+
+  /** This is what is saved, and nothing else. */
+  begin(saved: ReadonlyMap<string, unknown>): void {
+    this.#saved.clear();
     for (const [key, value] of saved) this.#saved.set(key, JSON.stringify(value));
   }
 

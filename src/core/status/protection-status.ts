@@ -1,25 +1,31 @@
 import type { ModelService } from '../api/model-service.ts';
 import type { BreakerPolicy, TrafficPolicy } from '../api/traffic-policy.ts';
 import { adaptiveBurst } from '../assemble/assemble-service.ts';
-import type { BreakerDecision } from '../policy/breaker/decision.ts';
+import type { BreakerDecision, BreakerState } from '../policy/breaker/decision.ts';
 import type { BreakerStatus, LimitStatus } from './status.ts';
 
-/** A breaker for people; `trips` counts since the state began. */
+/**
+ * A breaker for people.
+ * @param decision of the last look; undefined: another replica looks, and told what follows
+ * @param trips since the state began
+ */
 export function breakerStatus(
   service: ModelService,
   spec: BreakerPolicy,
   decision: BreakerDecision | undefined,
   trips: number,
+  known?: BreakerState | undefined,
+  admitted?: number | undefined,
 ): BreakerStatus {
   const { namespace, name } = service.metadata;
-  const { state, evidence } = decision ?? {};
+  const { state = known, evidence } = decision ?? {};
   return {
     namespace,
     service: name,
     version: undefined,
     phase: state?.phase ?? 'CLOSED',
     since: state?.phaseSinceMs ?? 0,
-    admitted: decision?.admitted ?? 10_000,
+    admitted: decision?.admitted ?? admitted ?? 10_000,
     message: state?.message ?? 'not looked at yet',
     requests: evidence?.requests ?? 0,
     failures: evidence?.failures ?? 0,

@@ -224,5 +224,14 @@ export interface ControllerStatus {
       }
     | undefined;
   readonly sidecars: { readonly connected: number; readonly converged: number; readonly rejections: number };
+  /** Of several replicas on Kubernetes: which this is, and which decides (empty: none now). */
+  readonly replica?:
+    | {
+        readonly identity: string;
+        readonly leading: boolean;
+        readonly leader: string;
+        readonly leaderAddress: string;
+      }
+    | undefined;
   readonly pushToAckMs: { readonly p50: number; readonly p99: number; readonly count: number } | undefined;
 }

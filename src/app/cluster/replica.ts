@@ -1,0 +1,261 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import type { Command, CommandResult, ControlPlane } from '../../admin/control-plane.ts';
+import type { Controller } from '../../controller/controller.ts';
+import type { StateSaver } from '../../controller/ports.ts';
+import { restoredMemory } from '../../controller/saved-memory.ts';
+import { type Acceptance, findingText } from '../../core/api/accept-objects.ts';
+import { decisionsFromJson } from '../../core/assemble/decisions-json.ts';
+import { NEW_SERVICE_STATE } from '../../core/decide/service-look.ts';
+import type { ControllerStatus } from '../../core/status/status.ts';
+import type { ApiClient } from '../../kubernetes/api-client.ts';
+import { reasonOf } from '../../kubernetes/api-error.ts';
+import { ClusterState, type StateEntry } from '../../kubernetes/cluster-state.ts';
+import { EventRecorder } from '../../kubernetes/event-recorder.ts';
+import { LeaderLease, type Leadership } from '../../kubernetes/leader-lease.ts';
+import { PodDirectory } from '../../kubernetes/pod-directory.ts';
+import { SpecWatch } from '../../kubernetes/spec-watch.ts';
+import { StatusWriter } from '../../kubernetes/status-writer.ts';
+import { AskedByObjects } from './asked-by-objects.ts';
+import { tellEvents } from './cluster-events.ts';
+import { ClusterSaver } from './cluster-saver.ts';
+import { tellStatuses } from './object-statuses.ts';
+
+export interface ReplicaOptions {
+  readonly client: ApiClient;
+  /** Of the objects; undefined: all. */
+  readonly namespace: string | undefined;
+  /** Of the Lease and of the state. */
+  readonly ownNamespace: string;
+  readonly log: Logger;
+}
+
+/** What the replica makes use of, once it all stands. */
+export interface ReplicaParts {
+  readonly controller: Controller;
+  readonly plane: ControlPlane;
+  /** Where others reach us, `HOST:PORT`. */
+  readonly address: string;
+  /** These objects are to be in force; problems are a line each. */
+  readonly onSpecs: (objects: Acceptance['objects'], problems: readonly string[]) => void;
+  readonly lookSoon: () => void;
+}
+
+const LEASE = 'penstock';
+/** A cluster that does not take what is to be written does not hold up the end. */
+const DRAIN_MS = 3000;
+/** How often the statuses are gone through at most. */
+const STATUSES_EVERY_MS = 1000;
+
+/** One of the replicas of a control plane whose database is the cluster. Follows until it has the lead. */
+export class Replica {
+  readonly identity = `${hostname()}_${process.pid}`;
+  readonly pods: PodDirectory;
+  readonly #options: ReplicaOptions;
+  readonly #watch: SpecWatch;
+  readonly #state: ClusterState;
+  readonly #statuses: StatusWriter;
+  readonly #events: EventRecorder;
+  /** As the cluster keeps it, by service. */
+  readonly #entries = new Map<string, StateEntry>();
+  #saver: ClusterSaver | undefined;
+  #parts: ReplicaParts | undefined;
+  #asked: AskedByObjects | undefined;
+  #acceptance: Acceptance | undefined;
+  #lease: LeaderLease | undefined;
+  #leadership: Leadership = { leading: false, holder: '', address: '', term: 0 };
+  #stateSynced = false;
+  /** Decides since the state was read. */
+  #deciding = false;
+  #statusesAt = 0;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    const { client, namespace, ownNamespace, log } = options;
+    this.pods = new PodDirectory(client, namespace);
+    this.#statuses = new StatusWriter(client, {
+      onFailure: (key, error) =>
+        log.warn({ object: key }, `its status cannot be written: ${reasonOf(error)}`),
+    });
+    this.#events = new EventRecorder(client, this.identity, (key, error) =>
+      log.warn({ event: key }, `an Event cannot be written: ${reasonOf(error)}`),
+    );
+    this.#state = new ClusterState(client, ownNamespace, {
+      changed: (subject, entry) => this.#stateChanged(subject, entry),
+      asked: (request) => this.#switchAsked(request),
+      synced: () => {
+        this.#stateSynced = true;
+        this.#parts?.lookSoon();
+      },
+      trouble: (message) => this.#trouble('the state', message),
+      outdated: (term) => this.#depose(term),
+      failed: (subject, error) => log.warn({ subject }, `state in the cluster: ${reasonOf(error)}`),
+    });
+    this.#watch = new SpecWatch(client, namespace, {
+      accepted: (acceptance) => this.#accepted(acceptance),
+      asked: (object, command) => void this.#asked?.carryOut(object, command),
+      trouble: (kind, message) => this.#trouble(kind, message),
+    });
+  }
+
+  /** What is saved goes to the cluster as well. */
+  saver(next: StateSaver): StateSaver {
+    this.#saver = new ClusterSaver(next, (records) => tellEvents(this.#events, this.#watch, records));
+    return this.#saver;
+  }
+
+  /** Begins to follow, and takes part in the election as soon as it knows enough to lead. */
+  start(parts: ReplicaParts): void {
+    this.#parts = parts;
+    this.#asked = new AskedByObjects(this.#options.client, this.#watch, parts.plane, () => this.leading);
+    parts.controller.follow();
+    parts.controller.subscribe(() => this.#afterLook());
+    if (this.#acceptance !== undefined) this.#accepted(this.#acceptance);
+  }
+
+  /** Whether enough is known to tell sidecars the truth: objects, what was decided of them, and their pods. */
+  ready(): boolean {
+    const ready = this.#acceptance !== undefined && this.#stateSynced && this.pods.settled;
+    if (ready && this.#parts !== undefined) this.#lease ??= this.#campaign(this.#parts.address);
+    return ready;
+  }
+
+  /** Whether this replica may decide at this moment. */
+  get leading(): boolean {
+    return this.#deciding && this.#lease?.holds() === true;
+  }
+
+  /** To be asked before each look: who stood still for too long does not decide. */
+  beforeLook(): void {
+    if (this.#deciding && !this.leading) this.#follow();
+  }
+
+  status(): NonNullable<ControllerStatus['replica']> {
+    const { holder, address } = this.#leadership;
+    return { identity: this.identity, leading: this.leading, leader: holder, leaderAddress: address };
+  }
+
+  /** Hands a command to whoever leads. */
+  forward(command: Command): Promise<CommandResult> {
+    if (this.#asked === undefined || this.#leadership.holder === '')
+      return Promise.resolve({ ok: false, code: 'conflict', message: 'no replica leads now; try again' });
+    if ('rollout' in command) return this.#asked.forward(command);
+    return this.#asked.forwardSwitch(command, (request) => this.#state.ask(request));
+  }
+
+  /** What was decided is written, and the lead handed on; the second time nothing. */
+  async close(): Promise<void> {
+    if (this.leading) await this.#state.drain(DRAIN_MS);
+    await this.#lease?.close();
+    this.#statuses.close();
+    this.#events.close();
+    await Promise.all([this.#watch.close(), this.#state.close(), this.pods.close()]);
+    this.#options.client.close();
+  }
+
+  #campaign(address: string): LeaderLease {
+    const { client, ownNamespace: namespace } = this.#options;
+    return new LeaderLease(
+      client,
+      { namespace, name: LEASE, identity: this.identity, address },
+      (leadership) => {
+        this.#leadership = leadership;
+        if (leadership.leading) void this.#takeOver(leadership.term);
+        else this.#follow();
+      },
+    );
+  }
+
+  /** Goes on from what the last leader left, as it stands now. */
+  async #takeOver(term: number): Promise<void> {
+    const { log } = this.#options;
+    while (this.#lease?.holds() === true && this.#leadership.term === term && !this.#deciding) {
+      try {
+        const entries = await this.#state.read();
+        if (!this.#lease.holds() || this.#saver === undefined || this.#parts === undefined) return;
+        const saved = this.#saver.begin(entries);
+        for (const entry of entries) this.#entries.set(entry.subject, entry);
+        this.#adoptAll();
+        this.#parts.controller.lead(saved);
+        this.#deciding = true;
+        log.info({ replica: this.identity, term, services: entries.length }, 'this replica decides');
+        this.#parts.lookSoon();
+        this.#asked?.carryOutAll();
+      } catch (error) {
+        log.warn({ term }, `the state cannot be read, nothing is decided: ${reasonOf(error)}`);
+        await new Promise((resolve) => setTimeout(resolve, 250));
+      }
+    }
+  }
+
+  #follow(): void {
+    if (this.#deciding)
+      this.#options.log.warn({ replica: this.identity }, 'this replica does not decide any more');
+    this.#deciding = false;
+    this.#statuses.forget();
+    this.#state.forget();
+    this.#parts?.controller.follow();
+    this.#adoptAll();
+    this.#parts?.lookSoon();
+  }
+
+  #depose(term: number): void {
+    this.#options.log.warn({ term, own: this.#leadership.term }, 'a later leader has written');
+    this.#follow();
+  }
+
+  #accepted(acceptance: Acceptance): void {
+    this.#acceptance = acceptance;
+    const problems = [...acceptance.verdicts].flatMap(([key, { inForce, findings }]) =>
+      inForce === 'wanted' ? [] : findings.map((finding) => `${key}: ${findingText(finding)}`),
+    );
+    this.#parts?.onSpecs(acceptance.objects, problems);
+    if (!this.#deciding) this.#adoptAll();
+    this.#parts?.lookSoon();
+  }
+
+  #stateChanged(subject: string, entry: StateEntry | undefined): void {
+    if (entry === undefined) this.#entries.delete(subject);
+    else this.#entries.set(subject, entry);
+    if (this.#deciding) return;
+    this.#adopt(subject, entry);
+    this.#parts?.lookSoon();
+  }
+
+  #adoptAll(): void {
+    for (const [subject, entry] of this.#entries) this.#adopt(subject, entry);
+  }
+
+  #adopt(subject: string, entry: StateEntry | undefined): void {
+    const controller = this.#parts?.controller;
+    if (controller === undefined) return;
+    const memory = restoredMemory(new Map(Object.entries(entry?.memory ?? {})), () => {});
+    if (subject === '') controller.adoptSwitches(memory.switches);
+    else {
+      const state = memory.states.get(subject) ?? NEW_SERVICE_STATE;
+      controller.adopt(subject, decisionsFromJson(entry?.decisions), state);
+    }
+  }
+
+  #switchAsked(request: string): void {
+    if (this.leading) void this.#asked?.carryOutSwitch(request);
+  }
+
+  #afterLook(): void {
+    const { controller, plane } = this.#parts ?? {};
+    if (!this.leading || controller === undefined || plane === undefined || this.#acceptance === undefined)
+      return;
+    this.#saver?.flush(this.#state, controller.specs, controller.decisions, this.#leadership.term);
+    const nowMs = Date.now();
+    if (nowMs - this.#statusesAt < STATUSES_EVERY_MS) return;
+    this.#statusesAt = nowMs;
+    tellStatuses(this.#statuses, this.#watch, this.#acceptance, plane, nowMs);
+  }
+
+  #trouble(what: string, message: string | undefined): void {
+    const { log, client } = this.#options;
+    if (message === undefined) log.info({ api: client.url }, `the API server tells of ${what} again`);
+    else
+      log.warn({ api: client.url }, `the API server cannot tell of ${what}, what is known stays: ${message}`);
+  }
+}
