@@ -4,7 +4,7 @@
 const TEST = '(\\.test|-fixture)\\.tsx?$';
 // Rooms that stand at the edge, each in front of one foreign system.
 const ADAPTER =
-  '(?:admin|discovery|fallback-cache|istio|kubernetes|model-server|notify|otlp|signals|specs|state|xds)';
+  '(?:admin|discovery|fallback-cache|istio|kubernetes|model-server|notify|otlp|security|signals|specs|state|xds)';
 
 /** A rule on what the code of a room (its tests apart) imports. */
 function forbid(name, comment, from, to) {

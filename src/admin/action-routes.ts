@@ -59,6 +59,7 @@ export function actionRoutes(controlPlane: ControlPlane): readonly Route[] {
         id: kind,
         tag: 'actions',
         summary: meanings[kind],
+        access: kind === 'baseline' ? 'admin' : 'operator',
         body: z.strictObject({ on: z.boolean() }),
         success: jsonAnswer(statusSchema),
         problems: [409, 422],

@@ -37,6 +37,7 @@ function start(reads: Partial<SampleMesh> = {}) {
         },
       ],
     ]),
+    openMetrics: true,
     allowsHost: (host) => isLoopbackHost(host),
     reportError: (error) => errors.push(error),
   });

@@ -1,5 +1,6 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import type { Access } from './authentication.ts';
 import { type DashboardFile, serveFile } from './dashboard-files.ts';
 import { hardened, MAX_BODY_BYTES, onlyHosts, sameOrigin } from './guard.ts';
 import { describeApi } from './openapi.ts';
@@ -27,9 +28,10 @@ export function buildApp(parts: AdminParts): Hono {
     }),
   );
   const routes = apiRoutes(parts);
-  for (const route of routes) app.on(route.method, patternOf(route.path), route.respond);
+  for (const route of routes)
+    app.on(route.method, patternOf(route.path), guardOf(parts, route.access), route.respond);
   const description = describeApi(routes, parts.controlPlane.status().version);
-  app.get('/openapi.json', () => json(description));
+  app.get('/openapi.json', guardOf(parts, 'viewer'), () => json(description));
   for (const [path, file] of parts.dashboard)
     app.get(path, (context) => serveFile(file, context.req.header('if-none-match')));
   refuseOtherMethods(app, [
@@ -46,6 +48,11 @@ export function buildApp(parts: AdminParts): Hono {
     return problem(500, 'something went wrong in Penstock; its log says what');
   });
   return app;
+}
+
+/** The page itself is for everybody: it holds nothing, and asks for what it shows. */
+function guardOf({ authentication }: AdminParts, access: Access): MiddlewareHandler {
+  return authentication && access !== 'open' ? authentication.needs(access) : (_, next) => next();
 }
 
 function refuseOtherMethods(

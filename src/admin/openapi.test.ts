@@ -38,6 +38,7 @@ describe('the description of the API', () => {
       registry: new Registry(),
       feed,
       recorder: new Recorder(),
+      openMetrics: true,
     });
     feed.close();
     const description: OpenApi = JSON.parse(JSON.stringify(describeApi(routes, '0.1.0')));
@@ -47,12 +48,14 @@ describe('the description of the API', () => {
     expect(Object.keys(abort?.responses ?? {})).toEqual([
       '200',
       '400',
+      '401',
       '403',
       '404',
       '409',
       '413',
       '415',
       '422',
+      '429',
     ]);
     expect(abort?.parameters.map(({ name }) => name)).toEqual(['name', 'namespace']);
     const freeze = description.paths['/api/v1/freeze']?.post;

@@ -20,7 +20,13 @@ export function describeApi(routes: readonly Route[], version: string): Record<s
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
-    components: { schemas: { Problem: schemaOf(problemSchema) } },
+    components: {
+      schemas: { Problem: schemaOf(problemSchema) },
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: 'penstock_session' },
+      },
+    },
   };
 }
 
@@ -28,6 +34,7 @@ function describeOperation(route: Route): Record<string, unknown> {
   const { type, description, schema } = route.success;
   const problems = [
     ...(route.query || route.body ? [400] : []),
+    ...(route.access === 'open' ? [] : [401, 403, 429]),
     ...(route.body ? [403, 413, 415] : []),
     ...route.problems,
   ];
@@ -35,6 +42,10 @@ function describeOperation(route: Route): Record<string, unknown> {
     operationId: route.id,
     tags: [route.tag],
     summary: route.summary,
+    ...(route.access !== 'open' && {
+      description: `Where people are asked who they are: for the role ${route.access} and those above it.`,
+      security: [{ token: [] }, { session: [] }],
+    }),
     parameters: [...pathParameters(route.path), ...queryParameters(route.query)],
     ...(route.body && { requestBody: { content: { 'application/json': { schema: schemaOf(route.body) } } } }),
     responses: {

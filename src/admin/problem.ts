@@ -1,6 +1,7 @@
 /** Statuses that this API answers mistakes with, and their titles. */
 const TITLES = {
   400: 'Bad request',
+  401: 'Not authenticated',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
@@ -9,6 +10,7 @@ const TITLES = {
   415: 'Unsupported media type',
   421: 'Misdirected request',
   422: 'Not possible',
+  429: 'Too many requests',
   500: 'Internal error',
   503: 'Not ready',
 } as const;

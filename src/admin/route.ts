@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import type { Person, Role } from '../core/security/roles.ts';
+import { type Access, addressOf } from './authentication.ts';
 import { problem } from './problem.ts';
 
 /** What a handler is given: parameters that already passed their schemas. */
@@ -10,6 +12,7 @@ export interface Asked<Query, Body> {
   /** Who asks, for the decision record. */
   readonly actor: string;
   readonly lastEventId: string | undefined;
+  readonly context: Context;
 }
 
 /** One line of the API: what the server does and what `/openapi.json` says of it come from here. */
@@ -20,6 +23,8 @@ export interface Route {
   readonly id: string;
   readonly tag: string;
   readonly summary: string;
+  /** Who may ask, where anybody is asked who they are. */
+  readonly access: Access;
   readonly query: z.ZodObject | undefined;
   readonly body: z.ZodType | undefined;
   readonly success: {
@@ -32,7 +37,9 @@ export interface Route {
   readonly respond: (context: Context) => Promise<Response>;
 }
 
-type Described = Omit<Route, 'query' | 'body' | 'respond' | 'problems'> & {
+type Described = Omit<Route, 'query' | 'body' | 'respond' | 'problems' | 'access'> & {
+  /** What reads is for viewers, what changes something for operators, unless said otherwise. */
+  readonly access?: Access;
   readonly problems?: readonly number[];
 };
 
@@ -47,6 +54,7 @@ export function route<Query extends z.ZodObject, Body extends z.ZodType>(
     query,
     body,
     problems,
+    access: description.access ?? USUAL[description.method],
     respond: async (context) => {
       const asked = query?.safeParse(context.req.query());
       if (asked?.success === false) return problem(400, `query: ${firstIssue(asked.error)}`);
@@ -58,10 +66,13 @@ export function route<Query extends z.ZodObject, Body extends z.ZodType>(
         body: sent?.data as z.infer<Body>,
         actor: actorOf(context),
         lastEventId: context.req.header('last-event-id'),
+        context,
       });
     },
   };
 }
+
+const USUAL: Readonly<Record<Route['method'], Role>> = { GET: 'viewer', POST: 'operator' };
 
 /** A JSON answer; the reader always wants the newest. */
 export function json(value: unknown): Response {
@@ -98,10 +109,15 @@ function firstIssue(error: z.ZodError): string {
   return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`;
 }
 
-/** A name that the caller gives itself, and where it calls from, which it cannot choose. */
+/** Who was found to be asking; undefined where nobody is asked who they are. */
+export function personOf(context: Context): Person | undefined {
+  return context.get('person');
+}
+
+/** Who is authenticated, or the name that the caller gives itself; and where it calls from, which it cannot choose. */
 function actorOf(context: Context): string {
   const claimed = context.req.header('x-penstock-actor') ?? '';
-  const name = /^[\w.@+ -]{1,64}$/.test(claimed) ? claimed : 'anonymous';
-  const address: string | undefined = context.env?.incoming?.socket?.remoteAddress;
+  const name = personOf(context)?.name ?? (/^[\w.@+ -]{1,64}$/.test(claimed) ? claimed : 'anonymous');
+  const address = addressOf(context);
   return address === undefined ? name : `${name} (${address})`;
 }

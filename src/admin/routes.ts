@@ -2,8 +2,10 @@ import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { actionRoutes } from './action-routes.ts';
 import { auditRoute } from './audit-route.ts';
+import type { Authentication } from './authentication.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Feed } from './feed.ts';
+import { loginRoutes } from './login-routes.ts';
 import { problem } from './problem.ts';
 import type { Recorder } from './recorder.ts';
 import { json, jsonAnswer, type Route, route } from './route.ts';
@@ -24,6 +26,10 @@ export interface Sources {
   readonly registry: Registry;
   readonly feed: Feed;
   readonly recorder: Recorder;
+  /** Who may do what; undefined: everybody everything. */
+  readonly authentication?: Authentication;
+  /** Metrics are for everybody, as scrapers expect; otherwise for viewers. */
+  readonly openMetrics: boolean;
 }
 
 const key = z.string().regex(/^[^/\s]+\/[^/\s]+$/, 'give NAMESPACE/NAME');
@@ -37,10 +43,11 @@ export function apiRoutes(sources: Sources): readonly Route[] {
     ...following(sources),
     auditRoute(sources.controlPlane),
     ...actionRoutes(sources.controlPlane),
+    ...loginRoutes(sources.authentication),
   ];
 }
 
-function operating({ controlPlane, registry }: Sources): readonly Route[] {
+function operating({ controlPlane, registry, openMetrics }: Sources): readonly Route[] {
   const text = (description: string) => ({ type: 'text/plain', description, schema: undefined });
   return [
     route(
@@ -50,6 +57,7 @@ function operating({ controlPlane, registry }: Sources): readonly Route[] {
         id: 'healthz',
         tag: 'operation',
         summary: 'Whether the process is alive',
+        access: 'open',
         success: text('`ok`'),
       },
       () => new Response('ok\n', { headers: { 'content-type': 'text/plain' } }),
@@ -61,6 +69,7 @@ function operating({ controlPlane, registry }: Sources): readonly Route[] {
         id: 'readyz',
         tag: 'operation',
         summary: 'Whether sidecars may be sent here',
+        access: 'open',
         success: text('ready, in words'),
         problems: [503],
       },
@@ -78,6 +87,7 @@ function operating({ controlPlane, registry }: Sources): readonly Route[] {
         id: 'metrics',
         tag: 'operation',
         summary: "Penstock's own metrics",
+        access: openMetrics ? 'open' : 'viewer',
         success: text('Prometheus text format'),
       },
       async () =>

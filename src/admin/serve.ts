@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Registry } from 'prom-client';
 import { buildApp } from './app.ts';
+import { Authentication, type Authenticator } from './authentication.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { loadDashboard } from './dashboard-files.ts';
 import { Feed } from './feed.ts';
@@ -23,6 +24,10 @@ export interface AdminOptions {
   /** Further names under which a server on loopback is reached, say by a proxy on this machine. */
   readonly allowedHosts?: readonly string[];
   readonly reportError?: (error: Error) => void;
+  /** Who has which credential; undefined: nobody is asked who they are. */
+  readonly authenticator?: Authenticator;
+  /** Metrics are for everybody; true unless said otherwise. */
+  readonly openMetrics?: boolean;
 }
 
 export interface AdminServer {
@@ -61,6 +66,8 @@ export async function serveAdmin(options: AdminOptions): Promise<AdminServer> {
     feed,
     recorder,
     dashboard,
+    openMetrics: options.openMetrics ?? true,
+    ...(options.authenticator && { authentication: new Authentication(options.authenticator, Date.now) }),
     allowsHost: isLoopbackHost(host) ? (name) => isLoopbackHost(name, options.allowedHosts) : () => true,
     reportError: options.reportError ?? (() => {}),
   });

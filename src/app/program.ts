@@ -12,6 +12,7 @@ import { openAuditFile } from '../state/state-store.ts';
 import { fallbackCacheCommand } from './fallback-cache-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { serveCommand } from './serve-command.ts';
+import { tokenCommand } from './token-command.ts';
 import { penstockVersion } from './version.ts';
 
 const EXIT_FAILED = 1;
@@ -60,6 +61,7 @@ function buildProgram(): Command {
     waitCommand(),
     ...switchCommands(),
     auditCommand(openAuditFile),
+    tokenCommand(),
     replayCommand(),
     fallbackCacheCommand(),
     demoCommand(),

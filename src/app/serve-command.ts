@@ -1,9 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../core/api/duration.ts';
+import { adminSecurityMistake } from './admin-security-options.ts';
+import { meshSecurityMistake } from './mesh-security-options.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { xdsSecurityMistake } from './xds-security-options.ts';
 
 /** A year: who asks what happened asks late. */
 const AUDIT_RETENTION_MS = 8_760 * 3_600_000;
+/** A day: a stolen one is of little use for long, and an outage of a night loses nothing. */
+const MESH_CERTIFICATE_MS = 24 * 3_600_000;
 /** More than any machine has cores for. */
 const MAX_WORKERS = 64;
 
@@ -78,10 +83,38 @@ export function serveCommand(): Command {
         .default(1),
     )
     .option(
+      '--xds-tls-cert <path>',
+      'PEM file of the certificate that sidecars are shown, followed while serving',
+    )
+    .option('--xds-tls-key <path>', 'PEM file of its private key')
+    .option(
+      '--xds-client-ca <path>',
+      "PEM file of the authorities of sidecars' certificates: each must then prove a SPIFFE ID",
+    )
+    .option('--xds-policy <path>', 'YAML file that says which identity may be which sidecar')
+    .option('--xds-allow-plaintext', 'serve xDS without TLS on an address that is not loopback', false)
+    .option('--mesh-ca-cert <path>', 'PEM file of the authority that issues the certificates of sidecars')
+    .option('--mesh-ca-key <path>', 'PEM file of its private key, ECDSA P-256')
+    .option(
+      '--mesh-certificates <dir>',
+      'instead of an authority: certificates as they are, ca.pem and NAME.pem with NAME.key for each identity',
+    )
+    .addOption(
+      new Option('--mesh-certificate-lifetime <duration>', 'how long an issued certificate is valid')
+        .argParser(readDuration('10s'))
+        .default(MESH_CERTIFICATE_MS, '24h'),
+    )
+    .option(
       '--admin-address <host:port>',
       'where the API, the metrics and the dashboard are',
       readAddress,
       '127.0.0.1:18080',
+    )
+    .option('--admin-auth <path>', 'YAML file that says who may use them: tokens, OpenID Connect, Kubernetes')
+    .option(
+      '--admin-allow-anonymous',
+      'let everybody who reaches an address that is not loopback do everything',
+      false,
     )
     .addOption(
       new Option(
@@ -131,6 +164,9 @@ Examples:
           : 'no specs are named';
         throw new InvalidArgumentError(`${wrong}; give --file FILE, or --kubernetes`);
       }
+      const mistake =
+        xdsSecurityMistake(options) ?? meshSecurityMistake(options) ?? adminSecurityMistake(options);
+      if (mistake !== undefined) throw new InvalidArgumentError(mistake);
       // What no other command needs is not loaded for them.
       const { serve } = await import('./serve.ts');
       await serve(options);

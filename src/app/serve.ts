@@ -11,9 +11,9 @@ import { Confirmations } from '../notify/confirmations.ts';
 import { SignalObserver } from '../signals/observer.ts';
 import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
-import { NodeRefused } from '../xds/contract.ts';
 import { serveXds } from '../xds/xds-server.ts';
 import { AckTimes } from './ack-times.ts';
+import { openAdminSecurity } from './admin-security.ts';
 import { withAuditedRefusals } from './audited-commands.ts';
 import { openReplica } from './cluster/open-replica.ts';
 import { controlPlane } from './control-plane.ts';
@@ -21,7 +21,9 @@ import { encodeForPool } from './encode.ts';
 import { splitAddress } from './host-port.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
+import { openMeshSecurity } from './mesh-security.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
+import { NodeAccess } from './node-access.ts';
 import { openPrometheus } from './prometheus-client.ts';
 import { PushedLatencies } from './pushed-latencies.ts';
 import { Reporting } from './reporting.ts';
@@ -31,6 +33,8 @@ import { registerStateGauges } from './state-gauges.ts';
 import { noteLook, PrometheusWatch } from './supervision.ts';
 import { penstockVersion } from './version.ts';
 import { registerXdsGauges } from './xds-gauges.ts';
+import { openXdsSecurity } from './xds-security.ts';
+import { xdsSecurityWarnings } from './xds-security-options.ts';
 
 /** Older decisions are not waited for any more after a restart. */
 const FOLLOWED_DECISIONS = 50;
@@ -76,12 +80,18 @@ export async function serve(options: ServeOptions): Promise<void> {
   let lookSoon = (): void => {};
   let hurry = (): void => {};
   const inbound = new InboundSidecars();
+  const security = await openXdsSecurity(options);
+  for (const warning of xdsSecurityWarnings(options)) log.warn(warning);
+  const mesh = closing.adopt(await openMeshSecurity(options, log), (opened) => opened?.close());
+  const access = new NodeAccess(() => told, security.policy);
   const xds = await serveXds({
     address: options.xdsAddress,
+    ...(security.credentials && { tls: security.credentials }),
+    ...(mesh && { secrets: mesh.source }),
     workers: options.xdsWorkers,
     metrics: metrics.xds,
     settings: { loadReportIntervalMs: options.loadReportInterval },
-    nodes: nodeDirectory(() => told),
+    nodes: access.directory(),
     listener: {
       loadReport(report) {
         loadReportAt.set(report.nodeId, report.at);
@@ -99,8 +109,12 @@ export async function serve(options: ServeOptions): Promise<void> {
           `rejected: ${rejection.message}`,
         ),
       // A new sidecar has its share of a global limit before it asks for it.
-      connected: (node, peer) => void (inbound.connected(node, peer) && lookSoon()),
+      connected: (node, { address, identity }) => {
+        access.connected(node.id, identity);
+        if (inbound.connected(node, address)) lookSoon();
+      },
       disconnected: (node) => {
+        access.disconnected(node.id);
         loadReportAt.delete(node.id);
         if (inbound.disconnected(node)) told?.forget(node);
       },
@@ -110,6 +124,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
   });
   closing.defer(() => xds.close());
+  closing.adopt(security.follow(xds, access, log), (followed) => followed.close());
   const publisher = new MeshPublisher(xds, encodeForPool, (service, error) =>
     log.error({ service, err: error }, 'this service cannot be translated; its configuration stays as it is'),
   );
@@ -158,7 +173,18 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   registerXdsGauges(metrics.registry, xds);
   registerStateGauges(metrics.registry, { controlPlane: plane, views: () => controller.views() });
+  const adminSecurity =
+    options.adminAuth === undefined ? undefined : await openAdminSecurity(options.adminAuth, log);
+  closing.defer(() => adminSecurity?.close());
+  if (options.adminAllowAnonymous)
+    log.warn(
+      `everybody who reaches ${options.adminAddress} may do everything; say who may with --admin-auth`,
+    );
   const admin = await serveAdmin({
+    ...(adminSecurity && {
+      authenticator: adminSecurity.authenticator,
+      openMetrics: adminSecurity.openMetrics,
+    }),
     address: options.adminAddress,
     registry: metrics.registry,
     dashboardDir: join(projectDirectory(), 'dist', 'dashboard'),
@@ -247,17 +273,6 @@ function openController(
     saved: store.load(),
     latestDecisions: store.decisions({ limit: FOLLOWED_DECISIONS }),
   });
-}
-
-function nodeDirectory(publisher: () => MeshPublisher | undefined): Parameters<typeof serveXds>[0]['nodes'] {
-  return {
-    viewOf(node) {
-      const view = publisher()?.viewOf(node);
-      if (view === undefined) throw new NodeRefused('the control plane is starting; try again');
-      if ('refused' in view) throw new NodeRefused(view.refused);
-      return view.key;
-    },
-  };
 }
 
 function look(

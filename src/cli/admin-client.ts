@@ -17,13 +17,24 @@ export class AdminError extends Error {
 export class AdminClient {
   readonly #base: URL;
   readonly #timeoutMs: number;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  /** @throws AdminError when the address is no HTTP URL. */
-  constructor(address: string, timeoutMs = 10_000) {
+  /**
+   * @param token who asks; PENSTOCK_TOKEN unless given
+   * @throws AdminError when the address is no HTTP URL.
+   */
+  constructor(
+    address: string,
+    {
+      timeoutMs = 10_000,
+      token = process.env.PENSTOCK_TOKEN,
+    }: { timeoutMs?: number; token?: string | undefined } = {},
+  ) {
     const url = address.includes('://') ? address : `http://${address}`;
     if (!URL.canParse(url)) throw new AdminError(`${address}: not an address; give http://HOST:PORT`);
     this.#base = new URL(url);
     this.#timeoutMs = timeoutMs;
+    this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
   /** GETs a JSON document below `/api/v1/`. */
@@ -60,7 +71,8 @@ export class AdminClient {
   async #ask(url: URL, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(url, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) });
+      const headers = { ...init.headers, ...this.#headers };
+      response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(this.#timeoutMs) });
     } catch (error) {
       throw new AdminError(
         `${this.#base.origin}: no control plane answers there; is \`penstock serve\` running, with this --admin-address?`,

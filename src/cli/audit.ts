@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { ChainHead } from '../core/audit/chain.ts';
 import { beginCheck, type ChainReport, endCheck, verifyNext } from '../core/audit/verify.ts';
-import { AdminClient } from './admin-client.ts';
-import { adminOption } from './admin-option.ts';
+import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { type AuditSource, auditFromApi, auditPages } from './audit-source.ts';
 
 interface AuditOptions {
   readonly admin: string;
+  readonly token?: string;
   readonly state?: string;
 }
 
@@ -62,15 +62,19 @@ export async function verifyAudit(source: AuditSource, expected?: ChainHead): Pr
 function reading(name: string): Command {
   return new Command(name)
     .option('--state <dir>', 'read the state directory of a control plane that does not run')
-    .addOption(adminOption());
+    .addOption(adminOption())
+    .addOption(tokenOption());
 }
 
 async function withSource(
-  { state, admin }: AuditOptions,
+  { state, admin, token }: AuditOptions,
   openState: OpenState,
   use: (source: AuditSource) => Promise<void>,
 ): Promise<void> {
-  const source = state === undefined ? auditFromApi(new AdminClient(admin)) : openState(state);
+  const source =
+    state === undefined
+      ? auditFromApi(adminClient({ admin, ...(token === undefined ? {} : { token }) }))
+      : openState(state);
   try {
     await use(source);
   } finally {

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import type { NodeDescriptor } from '../core/ir/node.ts';
 import { bootstrap } from '../core/translate/bootstrap.ts';
+import { type SidecarTls, sidecarSecrets } from '../core/translate/bootstrap-tls.ts';
 
 const DEFAULT_INBOUND_PORT = 9000;
 const DEFAULT_OUTBOUND_PORT = 15_001;
@@ -17,6 +20,13 @@ interface Options {
   readonly port?: number;
   readonly appPort?: number;
   readonly xds: { readonly host: string; readonly port: number };
+  readonly xdsCa?: string;
+  readonly xdsServerName?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly secrets?: string;
+  readonly mtls?: 'strict' | 'permissive';
+  readonly caller?: readonly string[];
   readonly nodeId?: string;
   readonly zone?: string;
   readonly envoyAdminPort: number;
@@ -54,6 +64,28 @@ export function bootstrapCommand(): Command {
         .argParser(parseHostPort)
         .default({ host: '127.0.0.1', port: 18_000 }, '127.0.0.1:18000'),
     )
+    .option('--xds-ca <path>', "speak TLS to the control plane; PEM file of its certificate's authorities")
+    .option(
+      '--xds-server-name <name>',
+      "what the control plane's certificate names: DNS name, IP address or SPIFFE ID (default: the host of --xds)",
+    )
+    .option('--tls-cert <path>', 'PEM file of the certificate that proves who the sidecar is, a SPIFFE ID')
+    .option('--tls-key <path>', 'PEM file of its private key')
+    .option(
+      '--secrets <dir>',
+      'write there which certificate files to use: Envoy then follows these, and rotates without a restart',
+    )
+    .addOption(
+      new Option(
+        '--mtls <mode>',
+        'take calls over mutual TLS, with certificates from the control plane; permissive: in plaintext too',
+      ).choices(['strict', 'permissive']),
+    )
+    .option(
+      '--caller <spiffe-id>',
+      'who may call over mutual TLS, * for a segment of the path (repeatable; default: every identity of the mesh)',
+      (id: string, before: readonly string[] = []) => [...before, id],
+    )
     .option('--node-id <id>', 'the name of this sidecar, unique in the mesh (default: a new one each time)')
     .option('--zone <name>', 'the zone that this sidecar is in')
     .option('--envoy-admin-port <n>', "the port of Envoy's own administration and metrics", parsePort, 9901)
@@ -77,14 +109,51 @@ export function bootstrapCommand(): Command {
       if (options.service === undefined) {
         if (options.version !== undefined)
           this.error('error: --version needs --service: sidecars of clients serve no version');
+        if (options.mtls !== undefined)
+          this.error('error: --mtls needs --service: callers use it for the services whose spec says so');
         if (options.appPort !== undefined)
           this.error('error: --app-port needs --service: sidecars of clients have no model server');
       }
-      process.stdout.write(render(options));
+      const mistake = tlsMistake(options);
+      if (mistake !== undefined) this.error(`error: ${mistake}`);
+      const tls = tlsOf(options);
+      if (tls?.secretsFolder !== undefined) writeSecrets(tls.secretsFolder, tls);
+      process.stdout.write(render(options, tls));
     });
 }
 
-function render(options: Options): string {
+function writeSecrets(folder: string, tls: SidecarTls): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, secret] of sidecarSecrets(tls))
+    writeFileSync(join(folder, name), `${JSON.stringify(secret, undefined, 2)}\n`);
+}
+
+function tlsMistake(options: Options): string | undefined {
+  const { xdsCa, xdsServerName, tlsCert, tlsKey, secrets, mtls, caller } = options;
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) return 'give --tls-cert and --tls-key together';
+  const needsCa = {
+    '--xds-server-name': xdsServerName,
+    '--tls-cert': tlsCert,
+    '--secrets': secrets,
+  };
+  const [option] = Object.entries(needsCa).find(([, value]) => value !== undefined) ?? [];
+  if (caller !== undefined && mtls === undefined) return '--caller needs --mtls';
+  if (mtls !== undefined && tlsCert === undefined)
+    return '--mtls needs --tls-cert and --tls-key: the control plane gives certificates to who proves an identity';
+  return xdsCa === undefined && option !== undefined ? `${option} needs --xds-ca` : undefined;
+}
+
+function tlsOf({ xds, xdsCa, xdsServerName, tlsCert, tlsKey, secrets }: Options): SidecarTls | undefined {
+  if (xdsCa === undefined) return undefined;
+  return {
+    ca: xdsCa,
+    own: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: tlsCert, key: tlsKey },
+    serverName: xdsServerName ?? xds.host,
+    secretsFolder: secrets,
+  };
+}
+
+function render(options: Options, tls: SidecarTls | undefined): string {
   const node = nodeOf(options);
   const config = bootstrap({
     nodeId: options.nodeId ?? newNodeId(node),
@@ -94,6 +163,7 @@ function render(options: Options): string {
     adminPort: options.envoyAdminPort,
     loadReports: options.loadReports,
     pushLatencies: options.pushLatencies === true,
+    ...(tls && { tls }),
     ...(options.zone === undefined ? {} : { zone: options.zone }),
     ...(options.sourceAddress === undefined ? {} : { sourceAddress: options.sourceAddress }),
   });
@@ -121,6 +191,7 @@ function nodeOf(options: Options): SidecarNode {
     address: options.address ?? '0.0.0.0',
     port: options.port ?? DEFAULT_INBOUND_PORT,
     appPort: options.appPort ?? DEFAULT_APP_PORT,
+    ...(options.mtls && { mtls: { mode: options.mtls, callers: options.caller ?? [] } }),
     ...accessLog,
   };
 }

@@ -7,8 +7,8 @@ import type {
   ServiceStatus,
   SidecarStatus,
 } from '../core/status/status.ts';
-import { AdminClient, AdminError } from './admin-client.ts';
-import { adminOption } from './admin-option.ts';
+import { type AdminClient, AdminError } from './admin-client.ts';
+import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { explainText, type Standing } from './explain-text.ts';
 
 const SUBJECT_KINDS: Readonly<Record<string, string>> = {
@@ -46,8 +46,9 @@ export function explainCommand(): Command {
         .default('text'),
     )
     .addOption(adminOption())
+    .addOption(tokenOption())
     .action(async (subject: Subject, options: { last: number; output: string; admin: string }) => {
-      const client = new AdminClient(options.admin);
+      const client = adminClient(options);
       const query = subject.kind === 'Service' ? 'service' : 'subject';
       const key = `${subject.namespace}/${subject.name}`;
       const records = await client.fetch<readonly DecisionRecord[]>('decisions', {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Argument, Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import type { ControllerStatus } from '../core/status/status.ts';
-import { AdminClient, AdminError } from './admin-client.ts';
-import { adminOption } from './admin-option.ts';
+import { type AdminClient, AdminError } from './admin-client.ts';
+import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { type Kind, type KindRows, kindTable, statusLines } from './state-tables.ts';
 
 const KINDS: readonly Kind[] = ['services', 'rollouts', 'breakers', 'limits', 'sidecars'];
@@ -15,6 +15,7 @@ interface GetOptions {
   readonly output: Format;
   readonly watch?: true;
   readonly admin: string;
+  readonly token?: string;
 }
 
 /** What was asked for, as the control plane told it. */
@@ -36,8 +37,9 @@ export function getCommand(): Command {
     )
     .option('-w, --watch', 'print again whenever something changes, until interrupted')
     .addOption(adminOption())
+    .addOption(tokenOption())
     .action(async (kind: Kind | undefined, options: GetOptions) => {
-      const client = new AdminClient(options.admin);
+      const client = adminClient(options);
       if (options.watch) await watch(client, kind, options.output);
       else process.stdout.write(render(await fetchState(client, kind), options.output, Date.now()));
     });

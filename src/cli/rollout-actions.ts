@@ -1,6 +1,5 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
-import { AdminClient } from './admin-client.ts';
-import { adminOption } from './admin-option.ts';
+import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 
 const DESCRIPTIONS = {
   promote: 'go to the next step at once, or to the end from a pause without one',
@@ -17,8 +16,9 @@ export function rolloutActionCommands(): readonly Command[] {
       .description(description)
       .argument('<rollout>', 'NAME, or NAMESPACE/NAME', readRollout)
       .addOption(adminOption())
-      .action(async (rollout: string, options: { admin: string }) => {
-        await new AdminClient(options.admin).post(`rollouts/${rolloutPath(rollout)}:${action}`);
+      .addOption(tokenOption())
+      .action(async (rollout: string, options: { admin: string; token?: string }) => {
+        await adminClient(options).post(`rollouts/${rolloutPath(rollout)}:${action}`);
         process.stderr.write(`${rollout}: ${action} is in force\n`);
       }),
   );
@@ -40,8 +40,9 @@ function switchCommand(name: string, description: string): Command {
     .description(description)
     .addArgument(new Argument('<state>', 'on or off').choices(['on', 'off']))
     .addOption(adminOption())
-    .action(async (state: string, options: { admin: string }) => {
-      await new AdminClient(options.admin).post(name, { on: state === 'on' });
+    .addOption(tokenOption())
+    .action(async (state: string, options: { admin: string; token?: string }) => {
+      await adminClient(options).post(name, { on: state === 'on' });
       process.stderr.write(`${name} is ${state}\n`);
     });
 }

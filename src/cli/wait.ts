@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../core/api/duration.ts';
 import type { RolloutPhase, RolloutStatus } from '../core/status/status.ts';
-import { AdminClient, AdminError } from './admin-client.ts';
-import { adminOption } from './admin-option.ts';
+import { type AdminClient, AdminError } from './admin-client.ts';
+import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { formatWeight } from './format.ts';
 
 const GOALS = { completed: 'Completed', 'rolled-back': 'RolledBack', paused: 'Paused' } as const;
@@ -38,6 +38,7 @@ export function waitCommand(): Command {
         .default('none'),
     )
     .addOption(adminOption())
+    .addOption(tokenOption())
     .action(
       async (
         rollout: string,
@@ -49,7 +50,7 @@ export function waitCommand(): Command {
           admin: string;
         },
       ) => {
-        const { status, code } = await waitFor(new AdminClient(options.admin), rollout, {
+        const { status, code } = await waitFor(adminClient(options), rollout, {
           goal: GOALS[options.for],
           candidate: options.candidate,
           timeoutMs: options.timeout,

@@ -6,6 +6,7 @@ import type { NodeDescriptor } from '../core/ir/node.ts';
 import { SHARE_SLOTS } from '../core/translate/limit-slots.ts';
 import { inboundListenerName, shareSlotName } from '../core/translate/names.ts';
 import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
+import { clustersOf } from '../core/translate/readable.ts';
 import type { NamedResource } from '../core/translate/resource.ts';
 import { translateService } from '../core/translate/service.ts';
 import { translateView } from '../core/translate/view.ts';
@@ -21,8 +22,15 @@ export interface ResourcePool {
 /** Encodes a resource for the pool, once. */
 export type Encode = (resource: NamedResource) => Resource;
 
+/** Which services a node is told of; nodes with equal keys are told of the same. */
+export interface CallScope {
+  readonly key: string;
+  includes(service: string): boolean;
+}
+
 interface KnownView {
   readonly node: NodeDescriptor;
+  readonly scope: CallScope | undefined;
   /** What it was last told, as text: equal text is no change. */
   readonly contents: string;
 }
@@ -91,15 +99,17 @@ export class MeshPublisher {
 
   /**
    * The view of a node, published if it is the first of its kind.
+   * @param scope the services that it may be told of; undefined: all
    * @returns its key, or one line that says why the node is not served
    */
-  viewOf(node: NodeIdentity): { readonly key: string } | { readonly refused: string } {
+  viewOf(node: NodeIdentity, scope?: CallScope): { readonly key: string } | { readonly refused: string } {
     const descriptor = parseNodeMetadata(node.metadata);
     if (typeof descriptor === 'string') return { refused: descriptor };
     const own = descriptor.kind === 'inbound' ? { ...descriptor, id: node.id } : descriptor;
-    const key = JSON.stringify(own);
+    // What is in front of a model server is shown its own, whatever it may call.
+    const key = JSON.stringify(own) + (own.kind === 'inbound' ? '' : (scope?.key ?? ''));
     if (!this.#views.has(key)) {
-      const view = { node: own, contents: '' };
+      const view = { node: own, scope, contents: '' };
       this.#views.set(key, view);
       if (own.kind === 'istio') this.#istioLayer.follow();
       const upsert: Resource[] = [...this.#istioLayer.take()];
@@ -152,13 +162,14 @@ export class MeshPublisher {
   ): (readonly [string, ViewContents])[] {
     const changed: (readonly [string, ViewContents])[] = [];
     const services = [...this.#services.values()];
-    for (const [key, { node, contents }] of views) {
+    for (const [key, { node, scope, contents }] of views) {
       // It is shown its own listener and cluster, whatever the services are.
       if (node.kind === 'inbound' && contents !== '') continue;
-      const view = translateView(node, services);
+      const visible = scope ? services.filter(({ id }) => scope.includes(id)) : services;
+      const view = translateView(node, visible);
       const text = JSON.stringify(view.contents);
       if (text === contents) continue;
-      this.#views.set(key, { node, contents: text });
+      this.#views.set(key, { node, scope, contents: text });
       upsert.push(...view.own.map(this.#encode));
       changed.push([key, view.contents]);
     }
@@ -169,12 +180,6 @@ export class MeshPublisher {
 /** All that the contents of a view depend on. */
 function structureOf(services: ReadonlyMap<string, ServiceIr>): string {
   return JSON.stringify(
-    [...services.values()].map(({ id, hosts, port, versions, routing }) => [
-      id,
-      hosts,
-      port,
-      versions.map(({ name }) => name),
-      routing.breaker?.fallback.kind === 'cached',
-    ]),
+    [...services.values()].map((service) => [service.id, service.hosts, service.port, clustersOf(service)]),
   );
 }

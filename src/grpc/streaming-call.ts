@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { acceptedEncodings, MessageReader, type ReaderSettings } from './messages.ts';
+import type { Peer } from './peer.ts';
 import { type CallEnd, ENDED_WELL, endOf, statusFields } from './status.ts';
 
 /** What takes the events of a call. */
@@ -23,12 +24,14 @@ const LINGER_MS = 1_000;
  * answers to many calls are one buffer until the socket has them.
  */
 export class StreamingCall {
+  readonly peer: Peer;
   readonly #stream: ServerHttp2Stream;
   readonly #reader: MessageReader;
   #handler: CallHandler | undefined;
   #end: CallEnd | undefined;
 
-  constructor(stream: ServerHttp2Stream, settings: ReaderSettings) {
+  constructor(stream: ServerHttp2Stream, peer: Peer, settings: ReaderSettings) {
+    this.peer = peer;
     this.#stream = stream;
     this.#reader = new MessageReader(settings);
     stream.respond(
@@ -39,12 +42,6 @@ export class StreamingCall {
       },
       { waitForTrailers: true },
     );
-  }
-
-  /** `ADDRESS:PORT` of the client. */
-  get peer(): string {
-    const socket = this.#stream.session?.socket;
-    return `${socket?.remoteAddress ?? '?'}:${socket?.remotePort ?? '?'}`;
   }
 
   /** Starts the call with its handler. What the handler throws ends the call, as `endOf` has it. */

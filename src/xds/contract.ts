@@ -3,6 +3,8 @@ import type { Change, Publication, Resource, ResourceKey, ResourceVersion } from
 import type { TypeUrl } from '../core/delta/type-urls.ts';
 import type { LatencyReport } from '../core/signals/latency-report.ts';
 import type { LoadReport } from '../core/signals/load-report.ts';
+import type { Peer } from '../grpc/peer.ts';
+import type { TlsCredentials } from '../grpc/tls.ts';
 import type { XdsMetrics } from './metrics.ts';
 import type { XdsSettings } from './settings.ts';
 
@@ -15,20 +17,47 @@ export interface NodeDirectory {
    *
    * @throws {NodeRefused} this node is not served; its stream ends with the message.
    */
-  viewOf(node: NodeIdentity): string | Promise<string>;
+  viewOf(node: NodeIdentity, peer: Peer): string | Promise<string>;
+  /**
+   * Asked before anything of a node is answered or believed. Without it every node may be served. This and what
+   * follows is asked where streams are served: with workers it is not.
+   * @throws {NodeRefused}
+   */
+  admit?(node: NodeIdentity, peer: Peer): void;
+  /** Why these names may not be asked for, or undefined. Without it everybody may ask for everything. */
+  whyNotRead?(node: NodeIdentity, peer: Peer, typeUrl: TypeUrl, names: Iterable<string>): string | undefined;
+  /** Whether what a node reports of this cluster is believed. Without it everything is. */
+  mayReport?(node: NodeIdentity, peer: Peer, cluster: string): boolean;
 }
 
-/** Thrown by {@link NodeDirectory.viewOf}: the stream ends with FAILED_PRECONDITION and this message. */
+/** Thrown by a {@link NodeDirectory}: the stream ends with this code and message. */
 export class NodeRefused extends Error {
   override readonly name = 'NodeRefused';
+  readonly code: 'FAILED_PRECONDITION' | 'PERMISSION_DENIED';
+
+  constructor(message: string, code: NodeRefused['code'] = 'FAILED_PRECONDITION') {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Where the secrets of an identity come from. */
+export interface SecretSource {
+  /**
+   * Has `told` called with all secrets of an identity, soon, and again whenever they are renewed.
+   * @returns how to stop
+   */
+  follow(identity: string, told: (secrets: readonly Resource[]) => void): () => void;
 }
 
 export interface XdsOptions {
   /** `HOST:PORT`; port 0 is any free one. */
   readonly address: string;
   readonly nodes: NodeDirectory;
-  /** Certificates of the server, and the authorities that clients' certificates must come from. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer; readonly clientCa?: Buffer };
+  /** Certificates of the server, and the authorities that clients' certificates must come from; none: plaintext. */
+  readonly tls?: TlsCredentials;
+  /** Secrets for sidecars, each identity its own; not with workers. Without it secrets are resources as any other. */
+  readonly secrets?: SecretSource;
   readonly settings?: Partial<XdsSettings>;
   /** Processes that serve the streams, behind the one address; 1, the default, is this process itself. */
   readonly workers?: number;
@@ -46,8 +75,8 @@ export interface XdsListener {
   /** A stream acknowledged everything up to this publication, for this type. */
   acknowledged?(event: { nodeId: string; typeUrl: TypeUrl; sequence: number; afterMs: number }): void;
   rejected?(event: { nodeId: string; typeUrl: TypeUrl; rejection: Rejection }): void;
-  connected?(node: NodeIdentity, peer: string): void;
-  disconnected?(node: NodeIdentity, peer: string): void;
+  connected?(node: NodeIdentity, peer: Peer): void;
+  disconnected?(node: NodeIdentity, peer: Peer): void;
   /** A stream was ended by the server, with the reason that the client was told. */
   refused?(event: { peer: string; reason: string }): void;
   /** A worker ended that should not have; its streams are closed, and another one takes its place. */
@@ -80,6 +109,13 @@ export interface XdsServer {
   acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement;
   /** The processes that serve streams, where there are several. */
   workers(): readonly WorkerFacts[];
+  /**
+   * New connections use these certificates from here on; open ones go on, unless they come from an authority that is
+   * no longer trusted. Whether client certificates are asked for does not change.
+   */
+  rotate(credentials: TlsCredentials): void;
+  /** Asks the directory again about every node; who is refused now, or shown another view, has to connect again. */
+  admitAgain(): void;
   /** Counts of what there is now, for metrics. */
   levels(): Levels;
   /** Lets answers under way go out, ends every stream (clients reconnect elsewhere), and stops listening. */

@@ -8,13 +8,16 @@ import {
   LoadStatsResponseSchema,
 } from '../gen/envoy/service/load_stats/v3/lrs_pb.js';
 import { frameMessage } from '../grpc/messages.ts';
+import type { Peer } from '../grpc/peer.ts';
 import type { CallEnd } from '../grpc/status.ts';
 import type { StreamingCall } from '../grpc/streaming-call.ts';
+import { type NodeDirectory, NodeRefused } from './contract.ts';
 import { identityOf, roleOf } from './node.ts';
 
 export interface LoadReportOptions {
   readonly intervalMs: number;
   readonly now: () => number;
+  readonly nodes: Pick<NodeDirectory, 'admit' | 'mayReport'>;
   opened(): void;
   report(report: LoadReport): void;
   closed(reason: 'client' | 'refused' | 'shutdown'): void;
@@ -43,15 +46,19 @@ export class LoadReportStreams {
         try {
           const request = fromBinary(LoadStatsRequestSchema, bytes);
           if (node) {
-            this.#options.report({ ...loadReport(request, node, this.#options), firstOfStream });
+            const report = loadReport(request, node, call.peer, this.#options);
+            this.#options.report({ ...report, firstOfStream });
             firstOfStream = false;
           } else if (request.node) {
-            node = identityOf(request.node);
+            const introduced = identityOf(request.node);
+            this.#options.nodes.admit?.(introduced, call.peer);
+            node = introduced;
             call.write(answer(this.#options.intervalMs)); // the first request only introduces the node
           } else throw new Error('the first request of a stream must carry node');
         } catch (error) {
           const message = error instanceof Error ? error.message : `${error}`;
-          this.#end(call, 'refused', { code: 'INVALID_ARGUMENT', message });
+          const code = error instanceof NodeRefused ? error.code : 'INVALID_ARGUMENT';
+          this.#end(call, 'refused', { code, message });
         }
       },
       drained: () => {},
@@ -85,14 +92,16 @@ function answer(intervalMs: number): Buffer {
   return frameMessage(toBinary(LoadStatsResponseSchema, response));
 }
 
-function loadReport(request: LoadStatsRequest, node: NodeIdentity, options: LoadReportOptions): LoadReport {
-  return {
-    nodeId: node.id,
-    role: roleOf(node),
-    at: options.now(),
-    intervalMs: options.intervalMs,
-    clusters: request.clusterStats.map(clusterLoad),
-  };
+function loadReport(
+  request: LoadStatsRequest,
+  node: NodeIdentity,
+  peer: Peer,
+  { nodes, now, intervalMs }: LoadReportOptions,
+): LoadReport {
+  const believed = request.clusterStats.filter(
+    ({ clusterName }) => nodes.mayReport?.(node, peer, clusterName) ?? true,
+  );
+  return { nodeId: node.id, role: roleOf(node), at: now(), intervalMs, clusters: believed.map(clusterLoad) };
 }
 
 function clusterLoad(stats: ClusterStats): ClusterLoad {

@@ -7,12 +7,15 @@ import {
   StreamMetricsMessageSchema,
 } from '../gen/envoy/service/metrics/v3/metrics_service_pb.js';
 import type { Histogram, MetricFamily } from '../gen/io/prometheus/client/metrics_pb.js';
+import type { Peer } from '../grpc/peer.ts';
 import type { CallEnd } from '../grpc/status.ts';
 import type { StreamingCall } from '../grpc/streaming-call.ts';
+import { type NodeDirectory, NodeRefused } from './contract.ts';
 import { identityOf, roleOf } from './node.ts';
 
 export interface MetricsServiceOptions {
   readonly now: () => number;
+  readonly nodes: Pick<NodeDirectory, 'admit' | 'mayReport'>;
   opened(): void;
   report(report: LatencyReport): void;
   closed(reason: 'client' | 'refused' | 'shutdown'): void;
@@ -45,12 +48,18 @@ export class MetricsStreams {
       message: (bytes) => {
         try {
           const message = fromBinary(StreamMetricsMessageSchema, bytes);
-          if (message.identifier?.node) node ??= identityOf(message.identifier.node);
-          if (!node) throw new Error('the first message of a stream must carry identifier.node');
-          this.#report(message, node);
+          if (!node) {
+            if (!message.identifier?.node)
+              throw new Error('the first message of a stream must carry identifier.node');
+            const introduced = identityOf(message.identifier.node);
+            this.#options.nodes.admit?.(introduced, call.peer);
+            node = introduced;
+          }
+          this.#report(message, node, call.peer);
         } catch (error) {
           const why = error instanceof Error ? error.message : `${error}`;
-          this.#end(call, 'refused', { code: 'INVALID_ARGUMENT', message: why });
+          const code = error instanceof NodeRefused ? error.code : 'INVALID_ARGUMENT';
+          this.#end(call, 'refused', { code, message: why });
         }
       },
       drained: () => {},
@@ -63,10 +72,13 @@ export class MetricsStreams {
     for (const call of [...this.#open]) this.#end(call, 'shutdown', end);
   }
 
-  #report(message: StreamMetricsMessage, node: NodeIdentity): void {
+  #report(message: StreamMetricsMessage, node: NodeIdentity, peer: Peer): void {
+    const { nodes, now, report } = this.#options;
+    const clusters = message.envoyMetrics
+      .flatMap(latenciesOf)
+      .filter(({ cluster }) => nodes.mayReport?.(node, peer, cluster) ?? true);
     // Without any it still tells that the sidecar is there, and that nothing was answered.
-    const clusters = message.envoyMetrics.flatMap(latenciesOf);
-    this.#options.report({ nodeId: node.id, role: roleOf(node), at: this.#options.now(), clusters });
+    report({ nodeId: node.id, role: roleOf(node), at: now(), clusters });
   }
 
   #end(call: StreamingCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {

@@ -16,6 +16,11 @@ export interface XdsSettings {
   readonly namesPerType: number;
   /** A delta answer is split when it would be larger than this, bytes. */
   readonly answerBytes: number;
+  /** Calls that one connection may have at once. */
+  readonly streamsPerConnection: number;
+  /** Connections, and calls on all of them, that one client identity may have at once. */
+  readonly connectionsPerIdentity: number;
+  readonly streamsPerIdentity: number;
   /** How often sidecars report their load; 0 asks for none. */
   readonly loadReportIntervalMs: number;
   /** Quiet connections are asked for a sign of life this often. */
@@ -33,6 +38,9 @@ export const DEFAULT_SETTINGS: XdsSettings = {
   requestBytes: 4 * 1024 * 1024, // a hundred thousand names of 40 bytes
   namesPerType: 25_000, // ten thousand services twice over; to read so many takes tens of ms
   answerBytes: 256 * 1024,
+  streamsPerConnection: 100_000, // of which an Envoy needs half a dozen, and a proxy before many of them more
+  connectionsPerIdentity: 5_000, // the sidecars of one workload have one identity, and a connection each
+  streamsPerIdentity: 50_000,
   loadReportIntervalMs: 1_000,
   keepaliveMs: 30_000,
   closeDeadlineMs: 2_000,

@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { changeTo } from '../core/delta/change-to.ts';
 import type { Engine } from '../core/delta/engine.ts';
 import { acknowledgementOf, countedOnce, factsOf, levelsOf } from '../core/delta/stream-facts.ts';
+import { TYPE_URL } from '../core/delta/type-urls.ts';
+import { identityOfUris } from '../core/security/spiffe.ts';
 import type { Method, Methods } from '../grpc/method.ts';
 import { serveGrpc } from '../grpc/server.ts';
 import type { StreamingCall } from '../grpc/streaming-call.ts';
@@ -10,6 +12,7 @@ import { DiscoveryStreams } from './discovery-streams.ts';
 import { FlushSchedule } from './flush-schedule.ts';
 import { LoadReportStreams } from './load-reports.ts';
 import { MetricsStreams } from './metrics-service.ts';
+import { SecretStreams } from './secret-streams.ts';
 import { discoveryMethods, LOAD_STATS, STREAM_METRICS } from './services.ts';
 import type { XdsSettings } from './settings.ts';
 
@@ -41,12 +44,16 @@ export async function startXds(
   const { engine } = streams;
   const reports = loadReportStreams(options, settings, now);
   const metrics = metricsStreams(options, now);
+  const secrets = options.secrets && new SecretStreams(options, settings, options.secrets, now);
   const { requestBytes: maxMessageBytes, keepaliveMs } = settings;
   const server = await serveGrpc({
     listenOn,
     tls: options.tls,
+    callers: { ...settings, identify: identityOfUris },
+    streamsPerConnection: settings.streamsPerConnection,
+    onHandshakeFailed: (peer, reason) => options.listener?.refused?.({ peer, reason: `TLS: ${reason}` }),
     methods: new Map([
-      ...discovery(streams),
+      ...discovery(streams, secrets),
       ...loadReporting(reports, settings),
       ...metricsService(options, metrics),
     ]),
@@ -58,7 +65,10 @@ export async function startXds(
     () => engine.flush(now()),
     () => options.metrics?.coalesced(),
   );
-  const ticks = setInterval(() => streams.tick(), TICK_MS);
+  const ticks = setInterval(() => {
+    streams.tick();
+    secrets?.tick();
+  }, TICK_MS);
   const heartbeats = new Heartbeats(() => engine.heartbeat(now()));
   return {
     engine,
@@ -79,12 +89,18 @@ export async function startXds(
     },
     acknowledgement: (sequence, keys) => acknowledgementOf(engine, sequence, keys),
     levels: () => levelsOf(engine, now()),
+    rotate: (credentials) => server.rotate(credentials),
+    admitAgain: () => {
+      streams.admitAgain();
+      secrets?.admitAgain();
+    },
     close: async () => {
       clearInterval(ticks);
       heartbeats.every(undefined);
       schedule.stop();
       const closed = server.close(settings.closeDeadlineMs);
       streams.endAll();
+      secrets?.endAll();
       reports.endAll();
       metrics.endAll();
       await closed;
@@ -92,12 +108,15 @@ export async function startXds(
   };
 }
 
-function discovery(streams: DiscoveryStreams): Methods {
+function discovery(streams: DiscoveryStreams, secrets: SecretStreams | undefined): Methods {
   return new Map(
     discoveryMethods().map((method) => [
       method.path,
       method.kind === 'stream'
-        ? streaming((call) => streams.serve(call, method.protocol, method.typeUrl))
+        ? streaming((call) => {
+            if (secrets && method.typeUrl === TYPE_URL.sds) secrets.serve(call, method.protocol);
+            else streams.serve(call, method.protocol, method.typeUrl);
+          })
         : {
             kind: 'unserved',
             why: `${method.path} is not served: open a stream instead, delta or state of the world`,
@@ -116,10 +135,15 @@ function loadReporting(reports: LoadReportStreams, settings: XdsSettings): Metho
   );
 }
 
-function loadReportStreams({ metrics, listener }: XdsOptions, settings: XdsSettings, now: () => number) {
+function loadReportStreams(
+  { metrics, listener, nodes }: XdsOptions,
+  settings: XdsSettings,
+  now: () => number,
+) {
   return new LoadReportStreams({
     intervalMs: settings.loadReportIntervalMs,
     now,
+    nodes,
     opened: () => metrics?.streamOpened('lrs'),
     report: (report) => {
       metrics?.loadReport();
@@ -133,9 +157,10 @@ function metricsService({ listener }: XdsOptions, streams: MetricsStreams): Meth
   return new Map(listener?.latencyReport ? [[STREAM_METRICS, streaming((call) => streams.serve(call))]] : []);
 }
 
-function metricsStreams({ metrics, listener }: XdsOptions, now: () => number): MetricsStreams {
+function metricsStreams({ metrics, listener, nodes }: XdsOptions, now: () => number): MetricsStreams {
   return new MetricsStreams({
     now,
+    nodes,
     opened: () => metrics?.streamOpened('metrics'),
     report: (report) => listener?.latencyReport?.(report),
     closed: (reason) => metrics?.streamClosed('metrics', reason),

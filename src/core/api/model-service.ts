@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { healthCheck, retries, timeouts } from './call-settings.ts';
 import { endpoints } from './endpoints.ts';
 import { defaulted, percent, port } from './field.ts';
+import { identityPattern } from './identity.ts';
 import { loadBalancing } from './load-balancing.ts';
 import { callerKey } from './match.ts';
 import { kindOf } from './metadata.ts';
@@ -29,6 +30,16 @@ const mirror = record({
     100,
     'a mirror shows everything unless told less',
   ),
+});
+
+const mtls = record({
+  identities: z
+    .array(identityPattern())
+    .min(1)
+    .describe(
+      'The SPIFFE IDs that its sidecars may have; `*` stands for one segment of the path, `**` at the end for any rest.',
+    )
+    .meta({ examples: [['spiffe://mesh.example/ns/default/sa/fraud']] }),
 });
 
 const spec = record({
@@ -79,6 +90,11 @@ const spec = record({
   healthCheck: healthCheck
     .exactOptional()
     .describe('Active health checks by the sidecars; none unless given.'),
+  mtls: mtls
+    .exactOptional()
+    .describe(
+      'Calls go over mutual TLS: its sidecars run with `--mtls`, and callers believe them by these identities. Plaintext unless given.',
+    ),
   mirror: mirror
     .exactOptional()
     .describe('Copies of requests to a version under test, with no effect on the caller.'),

@@ -42,6 +42,7 @@ export function assembleService(inputs: ServiceInputs): ServiceIr {
     protocol: service.spec.protocol,
     versions: service.spec.versions.map((version) => assembleVersion(version.name, inputs)),
     routing: assembleRouting(service, rollout, policy, decisions, clusterOf, fallbackCache),
+    ...(service.spec.mtls && { mtls: service.spec.mtls }),
     limits: (policy?.spec.rateLimits ?? []).flatMap((limit) => assembleLimit(limit, decisions)),
   };
 }

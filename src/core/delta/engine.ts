@@ -31,6 +31,8 @@ export interface EngineSurroundings {
    * @throws {RequestRefused}
    */
   viewOf(node: NodeIdentity, stream: StreamState): string | undefined;
+  /** Whether a stream may ask for what a request names. Without it, it may. @throws {RequestRefused} */
+  authorise?(stream: StreamState, typeUrl: TypeUrl, request: DiscoveryRequest): void;
   identified(stream: StreamState): void;
   sent(subscription: Subscription, answer: Answer): void;
   acknowledged(subscription: Subscription, afterMs: number): void;
@@ -235,6 +237,7 @@ export class Engine {
   }
 
   #answer(stream: StreamState, typeUrl: TypeUrl, request: DiscoveryRequest, now: number): void {
+    this.#surroundings.authorise?.(stream, typeUrl, request);
     let subscription = stream.subscriptions.get(typeUrl);
     const isFirst = subscription === undefined;
     if (!subscription) {

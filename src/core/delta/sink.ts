@@ -12,6 +12,7 @@ export interface Sink {
 export interface StreamEnd {
   readonly code:
     | 'INVALID_ARGUMENT'
+    | 'PERMISSION_DENIED'
     | 'FAILED_PRECONDITION'
     | 'RESOURCE_EXHAUSTED'
     | 'UNAVAILABLE'

@@ -15,6 +15,8 @@ export interface ServiceIr {
   readonly protocol: 'grpc' | 'http';
   readonly versions: readonly VersionIr[];
   readonly routing: RoutingIr;
+  /** Its sidecars prove who they are, and ask callers to: patterns of the identities that they may have. */
+  readonly mtls?: { readonly identities: readonly string[] };
   /** What inbound sidecars enforce. */
   readonly limits: readonly LimitIr[];
 }

@@ -18,6 +18,12 @@ export type NodeDescriptor =
       readonly appPort: number;
       /** One JSON line a request on stdout; absent: none. */
       readonly accessLog?: boolean;
+      /** Calls come over mutual TLS, or (permissive) may come in plaintext too; absent: in plaintext. */
+      readonly mtls?: {
+        readonly mode: 'strict' | 'permissive';
+        /** Patterns of the identities that may call; none: every one of the mesh. */
+        readonly callers: readonly string[];
+      };
     }
   | {
       /** Beside clients. */

@@ -1,5 +1,6 @@
 import type { NodeDescriptor } from '../ir/node.ts';
-import { RUNTIME_LAYER } from './names.ts';
+import { type SidecarTls, xdsTransportSocket } from './bootstrap-tls.ts';
+import { RUNTIME_LAYER, XDS_CLUSTER } from './names.ts';
 import { nodeMetadata } from './node-metadata.ts';
 import { type StatusAddress, statusCluster, statusListener } from './status-listener.ts';
 
@@ -10,6 +11,8 @@ export interface BootstrapOptions {
   readonly zone?: string;
   /** Where the control plane serves xDS. */
   readonly xds: { readonly host: string; readonly port: number };
+  /** TLS towards the control plane; undefined: plaintext. */
+  readonly tls?: SidecarTls;
   readonly adminAddress: string;
   readonly adminPort: number;
   /** Where readiness and metrics are answered from outside; absent: only by the administration. */
@@ -21,9 +24,6 @@ export interface BootstrapOptions {
   /** Calls go out from this local address, for hosts that have several. */
   readonly sourceAddress?: string;
 }
-
-/** The static cluster of the control plane. */
-export const XDS_CLUSTER = 'penstock_xds';
 
 /**
  * Upper bounds in ms. Envoy's own (0.5, 1, 5, 10, 25, 50, 100, 250 …) tell a quantile to a factor of two and
@@ -95,11 +95,12 @@ export function bootstrap(options: BootstrapOptions): Readonly<Record<string, un
   };
 }
 
-function staticResources({ xds, status, adminAddress, adminPort }: BootstrapOptions) {
-  if (status === undefined) return { clusters: [xdsCluster(xds)] };
+function staticResources(options: BootstrapOptions) {
+  const { status, adminAddress, adminPort } = options;
+  if (status === undefined) return { clusters: [xdsCluster(options)] };
   return {
     listeners: [statusListener(status)],
-    clusters: [xdsCluster(xds), statusCluster(adminAddress, adminPort)],
+    clusters: [xdsCluster(options), statusCluster(adminAddress, adminPort)],
   };
 }
 
@@ -149,11 +150,12 @@ export function xdsService(cluster: string = XDS_CLUSTER) {
 }
 
 /** The control plane as a static cluster. */
-export function xdsCluster({ host, port }: BootstrapOptions['xds']) {
+export function xdsCluster({ xds: { host, port }, tls }: Pick<BootstrapOptions, 'xds' | 'tls'>) {
   return {
     name: XDS_CLUSTER,
     type: isIpAddress(host) ? 'STATIC' : 'STRICT_DNS',
     connect_timeout: '2s',
+    ...(tls && { transport_socket: xdsTransportSocket(tls) }),
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
         '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',

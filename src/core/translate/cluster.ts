@@ -9,6 +9,7 @@ import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/
 import type { ServiceIr, VersionIr } from '../ir/ir.ts';
 import { loadBalancingPolicy } from './balancing.ts';
 import { healthCheck } from './health-check.ts';
+import { callerSocket } from './mesh-tls.ts';
 import { METADATA_NAMESPACE } from './names.ts';
 import { outlierDetection } from './outlier-detection.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
@@ -56,6 +57,7 @@ export function versionCluster(service: ServiceIr, version: VersionIr): NamedRes
     lrsReportEndpointMetrics: REPORTED_METRICS,
     // For gRPC's own clients; Envoy reports to the server that its bootstrap names.
     lrsServer: { configSourceSpecifier: { case: 'self', value: {} } },
+    ...(service.mtls && { transportSocket: callerSocket(service, service.mtls.identities) }),
     ...(version.outlierDetection === undefined
       ? {}
       : { outlierDetection: outlierDetection(version.outlierDetection) }),

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { Cluster_DiscoveryType, ClusterSchema } from '../../gen/envoy/config/cluster/v3/cluster_pb.js';
 import { TrafficDirection } from '../../gen/envoy/config/core/v3/core_pb.js';
-import { ListenerSchema } from '../../gen/envoy/config/listener/v3/listener_pb.js';
+import { type FilterChainSchema, ListenerSchema } from '../../gen/envoy/config/listener/v3/listener_pb.js';
 import type { RouteConfigurationSchema } from '../../gen/envoy/config/route/v3/route_pb.js';
 import { HttpConnectionManagerSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
@@ -11,6 +11,7 @@ import { HTTP_OPTIONS, thresholds, versionMetadata } from './cluster.ts';
 import { grpcStats, limitSlot, router } from './http-filters.ts';
 import { LIMIT_SLOTS, SHARE_SLOTS } from './limit-slots.ts';
 import { inboundReplies } from './local-replies.ts';
+import { serverSocket, tlsInspector } from './mesh-tls.ts';
 import {
   inboundClusterName,
   inboundListenerName,
@@ -52,17 +53,27 @@ export function inboundListener(node: InboundNode): NamedResource {
     statPrefix: 'inbound',
     trafficDirection: TrafficDirection.INBOUND,
     address: socket(node.address, node.port),
-    filterChains: [
+    ...filterChains(node, [
       {
-        filters: [
-          {
-            name: 'envoy.filters.network.http_connection_manager',
-            configType: { case: 'typedConfig', value: manager },
-          },
-        ],
+        name: 'envoy.filters.network.http_connection_manager',
+        configType: { case: 'typedConfig', value: manager },
       },
-    ],
+    ]),
   });
+}
+
+/** One chain for each way in: over TLS, in plaintext, or both. */
+function filterChains(
+  { mtls }: InboundNode,
+  filters: NonNullable<MessageInitShape<typeof FilterChainSchema>['filters']>,
+): Pick<MessageInitShape<typeof ListenerSchema>, 'filterChains' | 'listenerFilters'> {
+  if (mtls === undefined) return { filterChains: [{ filters }] };
+  const overTls = { filters, transportSocket: serverSocket(mtls.callers) };
+  if (mtls.mode === 'strict') return { filterChains: [overTls] };
+  return {
+    listenerFilters: [tlsInspector],
+    filterChains: [{ ...overTls, filterChainMatch: { transportProtocol: 'tls' } }, { filters }],
+  };
 }
 
 /** The places of its limits: those of all sidecars of the service, and those of which it has a share. */

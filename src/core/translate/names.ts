@@ -13,6 +13,8 @@ export const CACHE_HEADERS = {
   ttlMs: 'x-penstock-cache-ttl-ms',
   maxEntries: 'x-penstock-cache-entries',
 } as const;
+/** The cluster of a sidecar's bootstrap that leads to the control plane. */
+export const XDS_CLUSTER = 'penstock_xds';
 /** Name of the runtime layer in the bootstrap and of its resource. */
 export const RUNTIME_LAYER = 'penstock';
 
@@ -33,7 +35,7 @@ export function outboundListenerName(node: NodeDescriptor & { kind: 'outbound' }
 export function inboundListenerName(node: NodeDescriptor & { kind: 'inbound' }): string {
   const address = hostPort(node.address, node.port);
   const own = node.id === undefined ? '' : `#${node.id}`;
-  return `${inboundStatName(node)}@${address}>${node.appPort}${node.accessLog ? '+log' : ''}${own}`;
+  return `${inboundStatName(node)}@${address}>${node.appPort}${node.accessLog ? '+log' : ''}${node.mtls === undefined ? '' : '+mtls'}${own}`;
 }
 
 /** `inbound/NAMESPACE/SERVICE/VERSION@APP-PORT` */

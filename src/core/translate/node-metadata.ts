@@ -52,7 +52,10 @@ function parseInbound(given: Readonly<Record<string, unknown>>): NodeDescriptor 
     return wrong('address', address, 'an IP address to listen on');
   if (!isPort(port)) return wrong('port', port, 'a port to listen on');
   if (!isPort(appPort)) return wrong('appPort', appPort, "the model server's port");
-  return { kind: 'inbound', service, version, address, port, appPort, ...accessLog(given) };
+  const mtls = parseMtls(given.mtls);
+  if (typeof mtls === 'string') return mtls;
+  const node = { kind: 'inbound', service, version, address, port, appPort, ...accessLog(given) } as const;
+  return mtls === undefined ? node : { ...node, mtls };
 }
 
 function parseOutbound(given: Readonly<Record<string, unknown>>): NodeDescriptor | string {
@@ -61,6 +64,14 @@ function parseOutbound(given: Readonly<Record<string, unknown>>): NodeDescriptor
     return wrong('address', address, 'an IP address to listen on');
   if (!isPort(port)) return wrong('port', port, 'a port to listen on');
   return { kind: 'outbound', address, port, ...accessLog(given) };
+}
+
+function parseMtls(given: unknown): (NodeDescriptor & { kind: 'inbound' })['mtls'] | string {
+  if (given === undefined) return undefined;
+  const { mode, callers = [] } = isRecord(given) ? given : {};
+  if (mode !== 'strict' && mode !== 'permissive') return wrong('mtls.mode', mode, 'strict or permissive');
+  const isList = Array.isArray(callers) && callers.every((each): each is string => typeof each === 'string');
+  return isList ? { mode, callers } : wrong('mtls.callers', callers, 'a list of SPIFFE IDs');
 }
 
 function accessLog(given: Readonly<Record<string, unknown>>): { readonly accessLog?: true } {

@@ -2,10 +2,10 @@ import type { ViewContents } from '../delta/resource.ts';
 import { TYPE_URL, type TypeUrl } from '../delta/type-urls.ts';
 import type { ServiceIr } from '../ir/ir.ts';
 import type { NodeDescriptor } from '../ir/node.ts';
-import { cacheCluster } from './fallback-cache.ts';
 import { inboundCluster, inboundListener } from './inbound.ts';
 import { authoritiesOf } from './names.ts';
 import { outboundListener } from './outbound.ts';
+import { clustersOf } from './readable.ts';
 import type { NamedResource } from './resource.ts';
 import { runtimeLayer } from './runtime.ts';
 
@@ -45,10 +45,7 @@ function ownResources(node: NodeDescriptor): readonly NamedResource[] {
 
 function clusterNames(node: NodeDescriptor, services: readonly ServiceIr[]): readonly string[] {
   if (node.kind !== 'outbound') return [];
-  return services.flatMap((service) => [
-    ...service.versions.map(({ cluster }) => cluster),
-    ...cacheCluster(service).map(({ name }) => name),
-  ]);
+  return [...new Set(services.flatMap(clustersOf))];
 }
 
 /** An authority that two services claim is there once. */

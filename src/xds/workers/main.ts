@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { NodeIdentity } from '../../core/delta/facts.ts';
 import { acknowledgementOf } from '../../core/delta/stream-facts.ts';
+import type { Peer } from '../../grpc/peer.ts';
 import { NodeRefused } from '../contract.ts';
 import { startXds, type XdsProcess } from '../xds-process.ts';
 import { Happenings } from './happenings.ts';
@@ -74,6 +75,9 @@ class Worker {
       case 'forget':
         for (const id of message.ids) this.#questions.delete(id);
         return;
+      case 'rotate':
+        this.#xds.rotate(message.tls);
+        return;
       case 'close':
         void this.#xds.close().then(() => process.exit(0));
     }
@@ -112,11 +116,11 @@ class PlacedNodes {
   readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
   #ids = 0;
 
-  viewOf(node: NodeIdentity): Promise<string> {
+  viewOf(node: NodeIdentity, peer: Peer): Promise<string> {
     const waiting = Promise.withResolvers<string>();
     const id = ++this.#ids;
     this.#waiting.set(id, waiting);
-    tell({ type: 'place', id, node });
+    tell({ type: 'place', id, node, peer });
     return waiting.promise;
   }
 
@@ -124,7 +128,7 @@ class PlacedNodes {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if (answer.type === 'placed') waiting?.resolve(answer.view);
-    else waiting?.reject(new NodeRefused(answer.why));
+    else waiting?.reject(new NodeRefused(answer.why, answer.code));
   }
 }
 

@@ -1,7 +1,9 @@
 import type { Acknowledgement, NodeIdentity, StreamFacts } from '../../core/delta/facts.ts';
 import type { ResourceKey } from '../../core/delta/resource.ts';
 import type { TypeUrl } from '../../core/delta/type-urls.ts';
-import type { WorkerFacts, XdsListener, XdsOptions } from '../contract.ts';
+import type { Peer } from '../../grpc/peer.ts';
+import type { TlsCredentials } from '../../grpc/tls.ts';
+import type { NodeRefused, WorkerFacts, XdsListener, XdsOptions } from '../contract.ts';
 import type { XdsMetrics } from '../metrics.ts';
 import type { XdsSettings } from '../settings.ts';
 import type { WireChange } from './wire-change.ts';
@@ -27,9 +29,15 @@ export type ToWorker =
   | { readonly type: 'connection' }
   | { readonly type: 'publish'; readonly sequence: number; readonly change: WireChange }
   | { readonly type: 'placed'; readonly id: number; readonly view: string }
-  | { readonly type: 'notServed'; readonly id: number; readonly why: string }
+  | {
+      readonly type: 'notServed';
+      readonly id: number;
+      readonly why: string;
+      readonly code: NodeRefused['code'];
+    }
   | { readonly type: 'ask'; readonly questions: readonly Question[] }
   | { readonly type: 'forget'; readonly ids: readonly number[] }
+  | { readonly type: 'rotate'; readonly tls: TlsCredentials }
   | { readonly type: 'close' };
 
 /** A method of T with its arguments. */
@@ -75,7 +83,7 @@ export interface WorkerStatus {
 
 export type FromWorker =
   | { readonly type: 'ready' }
-  | { readonly type: 'place'; readonly id: number; readonly node: NodeIdentity }
+  | { readonly type: 'place'; readonly id: number; readonly node: NodeIdentity; readonly peer: Peer }
   | { readonly type: 'happened'; readonly happened: Happened }
   | { readonly type: 'status'; readonly status: WorkerStatus }
   | {

@@ -1,4 +1,5 @@
 import type { NodeIdentity } from '../../core/delta/facts.ts';
+import type { Peer } from '../../grpc/peer.ts';
 import type { XdsListener } from '../contract.ts';
 import type { XdsMetrics } from '../metrics.ts';
 import { tellHappened } from './happenings.ts';
@@ -12,7 +13,7 @@ export class OpenStreams {
   /** Streams of a node from an address; by both, since a node may have several. */
   readonly #connected = new Map<
     string,
-    { readonly node: NodeIdentity; readonly peer: string; streams: number }
+    { readonly node: NodeIdentity; readonly peer: Peer; streams: number }
   >();
 
   /** Tells what happened, and keeps what is open after it. */
@@ -47,8 +48,8 @@ export class OpenStreams {
     this.#byProtocol.set(protocol, (this.#byProtocol.get(protocol) ?? 0) + change);
   }
 
-  #join(node: NodeIdentity, peer: string, change: number): void {
-    const key = `${peer} ${node.id}`;
+  #join(node: NodeIdentity, peer: Peer, change: number): void {
+    const key = `${peer.address} ${node.id}`;
     const known = this.#connected.get(key) ?? { node, peer, streams: 0 };
     known.streams += change;
     if (known.streams > 0) this.#connected.set(key, known);

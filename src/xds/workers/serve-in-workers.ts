@@ -83,6 +83,9 @@ export async function serveInWorkers(
         status ? [{ ...status.facts, pid, connections }] : [],
       ),
     levels: () => levelsOf(workers.links, engine),
+    rotate: (credentials) => workers.rotate(credentials),
+    // Who is served is asked of the directory here; what each may read is not asked with workers.
+    admitAgain: () => {},
     close: async () => {
       acceptor.close();
       await workers.close(settings.closeDeadlineMs + ENDING_MS);

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Acknowledgement, NodeIdentity } from '../../core/delta/facts.ts';
+import type { Peer } from '../../grpc/peer.ts';
+import type { TlsCredentials } from '../../grpc/tls.ts';
 import { NodeRefused, type XdsListener, type XdsOptions } from '../contract.ts';
 import type { XdsSettings } from '../settings.ts';
 import type { FromWorker } from './messages.ts';
@@ -28,12 +30,14 @@ export class Workers {
   readonly #ready = new Set<WorkerLink>();
   /** Connections that came while no worker was ready. */
   readonly #waiting: Socket[] = [];
+  #tls: XdsOptions['tls'];
   #isClosing = false;
   #changed = (): void => {};
 
   constructor(options: XdsOptions, settings: XdsSettings, handler: WorkersHandler) {
     this.#options = options;
     this.#settings = settings;
+    this.#tls = options.tls;
     this.#listener = options.listener ?? {};
     this.#handler = handler;
   }
@@ -55,6 +59,12 @@ export class Workers {
     for (const link of this.#ready) if (!least || link.connections < least.connections) least = link;
     if (least) least.give(socket);
     else this.#waiting.push(socket);
+  }
+
+  /** Has every worker, and each that is started later, use these certificates. */
+  rotate(tls: TlsCredentials): void {
+    this.#tls = tls;
+    for (const link of this.#open.keys()) link.send({ type: 'rotate', tls });
   }
 
   /** Has every worker end its streams; what is left after the deadline is killed. */
@@ -79,7 +89,7 @@ export class Workers {
     link.send({
       type: 'start',
       settings: this.#settings,
-      tls: this.#options.tls,
+      tls: this.#tls,
       takesLatencies: this.#listener.latencyReport !== undefined,
     });
   }
@@ -104,17 +114,18 @@ export class Workers {
     }
   }
 
-  async #place(link: WorkerLink, { id, node }: Extract<FromWorker, { type: 'place' }>): Promise<void> {
+  async #place(link: WorkerLink, { id, node, peer }: Extract<FromWorker, { type: 'place' }>): Promise<void> {
     try {
-      link.send({ type: 'placed', id, view: await this.#viewOf(node) });
+      link.send({ type: 'placed', id, view: await this.#viewOf(node, peer) });
     } catch (error) {
       if (!(error instanceof NodeRefused)) throw error;
-      link.send({ type: 'notServed', id, why: error.message });
+      link.send({ type: 'notServed', id, why: error.message, code: error.code });
     }
   }
 
-  async #viewOf(node: NodeIdentity): Promise<string> {
-    return this.#options.nodes.viewOf(node);
+  async #viewOf(node: NodeIdentity, peer: Peer): Promise<string> {
+    this.#options.nodes.admit?.(node, peer);
+    return this.#options.nodes.viewOf(node, peer);
   }
 
   #lost(link: WorkerLink, reason: string, livedMs: number): void {

@@ -26,7 +26,7 @@ function bootstrapOverride(transport: Transport): object {
   if (transport.kind === 'istio') return override;
   const { host, port } = transport;
   return {
-    static_resources: { clusters: [xdsCluster({ host, port })] },
+    static_resources: { clusters: [xdsCluster({ xds: { host, port } })] },
     // Load reports need a cluster that the bootstrap knows.
     cluster_manager: {
       load_stats_config: {

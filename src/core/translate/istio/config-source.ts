@@ -4,7 +4,7 @@ import {
   ApiVersion,
   type ConfigSourceSchema,
 } from '../../../gen/envoy/config/core/v3/core_pb.js';
-import { XDS_CLUSTER } from '../bootstrap.ts';
+import { XDS_CLUSTER } from '../names.ts';
 import { durationOf } from '../value.ts';
 
 /** How Istio's sidecars reach Penstock. */

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { adminSecurityMistake } from './admin-security-options.ts';
+
+it.each([
+  ['127.0.0.1:18080', {}, undefined],
+  ['localhost:0', {}, undefined],
+  ['0.0.0.0:18080', {}, /not loopback.*--admin-auth/],
+  ['[::]:18080', {}, /not loopback/],
+  ['0.0.0.0:18080', { adminAuth: 'auth.yaml' }, undefined],
+  ['0.0.0.0:18080', { adminAllowAnonymous: true }, undefined],
+  ['127.0.0.1:18080', { adminAuth: 'auth.yaml', adminAllowAnonymous: true }, /exclude each other/],
+])('on %s with %j: %s', (adminAddress, options, mistake) => {
+  const found = adminSecurityMistake({ adminAddress, adminAllowAnonymous: false, ...options });
+  if (mistake === undefined) expect(found).toBeUndefined();
+  else expect(found).toMatch(mistake);
+});
