@@ -80,17 +80,21 @@ async function compare(programs: Programs): Promise<void> {
   for (const scenario of scenarios(sizes())) {
     if (values.only && !values.only.split(',').includes(scenario.contender)) continue;
     outcomes.push(await run(scenario, programs));
+    keep(outcomes);
   }
-  const found = goals(outcomes);
   console.log(terminalTable(outcomes));
-  console.log(`\ngoals, as ratios within this run:\n${goalLines(found).join('\n')}`);
-  mkdirSync(values.out, { recursive: true });
-  const when = new Date().toISOString();
-  writeFileSync(join(values.out, 'results.json'), JSON.stringify({ when, outcomes }, undefined, 1));
-  writeFileSync(join(values.out, 'results.md'), markdown(outcomes, found, when));
-  writeFileSync(join(values.out, 'last-stream.svg'), plot(outcomes));
+  console.log(`\ngoals, as ratios within this run:\n${goalLines(goals(outcomes)).join('\n')}`);
   console.log(`\nkept in ${values.out}`);
   if (outcomes.some(({ note }) => note.startsWith('failed'))) process.exitCode = 1;
+}
+
+/** Keeps what is known so far: a run that is ended early is not lost. */
+function keep(outcomes: readonly Outcome[]): void {
+  const when = new Date().toISOString();
+  mkdirSync(values.out, { recursive: true });
+  writeFileSync(join(values.out, 'results.json'), JSON.stringify({ when, outcomes }, undefined, 1));
+  writeFileSync(join(values.out, 'results.md'), markdown(outcomes, goals(outcomes), when));
+  writeFileSync(join(values.out, 'last-stream.svg'), plot(outcomes));
 }
 
 async function soak(minutes: number, programs: Programs): Promise<void> {
