@@ -10,6 +10,7 @@ import {
   clientOf,
   LABEL,
   leftOut,
+  MEMORY,
   type Scenario,
   scenarios,
   serverOf,
@@ -32,6 +33,7 @@ const USUAL = [
 const FULL = [100, 1_000, 5_000].flatMap((n) => [100, 1_000].map((s) => [n, s] as const));
 const SOAK_STREAMS = 1_000;
 const SOAK_SERVICES = 100;
+const SOAK_MEMORY_EVERY_MS = 60_000;
 const WORKER_SIZES = [
   [1_000, 1_000],
   [5_000, 100],
@@ -97,14 +99,28 @@ function keep(outcomes: readonly Outcome[]): void {
   writeFileSync(join(values.out, 'last-stream.svg'), plot(outcomes));
 }
 
+/** What the server has in use after a collection, MB. */
+interface LiveMemory {
+  readonly heapMB: number;
+  readonly outsideMB: number;
+}
+
 async function soak(minutes: number, programs: Programs): Promise<void> {
   const { server, client } = soakOf(minutes, SOAK_STREAMS, SOAK_SERVICES, programs);
   console.log(
     `${SOAK_STREAMS} streams, ${SOAK_SERVICES} services, a change and 10 reconnects each second, ${minutes} min`,
   );
-  const result = await runOnce(server, client);
+  const live: LiveMemory[] = [];
+  const watch = setInterval(async () => {
+    const answer = await fetch(MEMORY).catch(() => undefined);
+    if (!answer) return;
+    const { heapMB, outsideMB } = (await answer.json()) as LiveMemory;
+    live.push({ heapMB, outsideMB });
+    console.log(`  in use: heap ${heapMB.toFixed(1)} MB, outside it ${outsideMB.toFixed(1)} MB`);
+  }, SOAK_MEMORY_EVERY_MS);
+  const result = await runOnce(server, client).finally(() => clearInterval(watch));
   mkdirSync(values.out, { recursive: true });
-  writeFileSync(join(values.out, 'soak.json'), JSON.stringify(result, undefined, 1));
+  writeFileSync(join(values.out, 'soak.json'), JSON.stringify({ ...result, live }, undefined, 1));
   console.log(`no update was missed, no stream broke; kept in ${values.out}`);
 }
 

@@ -6,6 +6,8 @@ import type { Programs } from './programs.ts';
 const PORT = Number(process.env.PENSTOCK_BENCH_PORT ?? 23_800);
 const XDS = `127.0.0.1:${PORT}`;
 const ADMIN = `127.0.0.1:${PORT + 1}`;
+/** Where our server tells what memory it has in use. */
+export const MEMORY = `http://${ADMIN}/memory`;
 const ENDPOINTS = 10;
 
 /** Who serves: ours, go-control-plane as its documentation shows, or the mere fan-out of the same bytes. */

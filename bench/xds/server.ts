@@ -1,11 +1,21 @@
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { TYPE_URL } from '../../src/core/delta/type-urls.ts';
 import { serveXds } from '../../src/xds/xds-server.ts';
 import { CANARY, canaryEndpoints, canaryRoute, syntheticServices } from './synthetic-services.ts';
 
 /** One view for every node: equal sidecars. */
 const VIEW = 'sidecars';
+
+/** What is really in use, MB: after everything that is not was collected. */
+function liveMemory(): { readonly heapMB: number; readonly outsideMB: number } {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, external } = process.memoryUsage();
+  return { heapMB: heapUsed / 2 ** 20, outsideMB: external / 2 ** 20 };
+}
 
 /** Serves synthetic services until it is told to end, and changes one of them when asked over HTTP. */
 async function main(): Promise<void> {
@@ -42,6 +52,8 @@ async function main(): Promise<void> {
         upsert: [isEndpoint ? canaryEndpoints(size, weight) : canaryRoute(size.services, weight)],
       });
       response.end('ok\n');
+    } else if (url.pathname === '/memory') {
+      response.end(JSON.stringify(liveMemory()));
     } else {
       response.statusCode = 404;
       response.end(
