@@ -195,6 +195,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const configure = (changed: SpecIndex): void => {
     controller.configure(changed, () => timer.soon());
     reporting.configured(changed, Date.now());
+    warnOfMissingCache(changed, options, log);
   };
   if (index !== undefined) configure(index);
   replica?.start({
@@ -239,6 +240,17 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   await new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
   log.info('stopping; sidecars keep their configuration');
+}
+
+function warnOfMissingCache(
+  { policies }: SpecIndex,
+  { fallbackCache }: ServeOptions,
+  log: { warn(fields: object, message: string): void },
+): void {
+  if (fallbackCache !== undefined) return;
+  for (const [service, { spec }] of policies)
+    if (spec.breaker?.fallback.cached !== undefined)
+      log.warn({ service }, 'its cached fallback answers UNAVAILABLE: give --fallback-cache HOST:PORT');
 }
 
 function openSignals(options: ServeOptions): SignalObserver {

@@ -61,5 +61,5 @@ export const fallback = exactlyOneOf({
       10_000,
       'tens of megabytes',
     ),
-  }).describe('The last answer to the same input.'),
+  }).describe('The last answer to the same input, kept by `penstock fallback-cache`.'),
 });
