@@ -31,6 +31,11 @@ export class Exchange {
   #requestEnded = false;
   #headers: ReadonlyMap<string, string> = new Map();
 
+  /** Of request and answer so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Takes a piece. `finished` is the whole call; `over`: nothing of this call will be kept. */
   take({ request }: ProcessingRequest): Finished | 'over' | undefined {
     switch (request.case) {

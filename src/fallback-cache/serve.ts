@@ -6,19 +6,16 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { fromBinary } from '@bufbuild/protobuf';
 import { CACHE_HEADERS, FALLBACK_HEADER } from '../core/translate/names.ts';
-import { ProcessingRequestSchema } from '../gen/envoy/service/ext_proc/v3/external_processor_pb.js';
 import { AnswerStore, type StoredAnswer } from './answer-store.ts';
-import { Exchange, keyOf, LARGEST_BYTES } from './exchange.ts';
-import { MessageFrames } from './message-frames.ts';
+import { keyOf, LARGEST_BYTES } from './exchange.ts';
+import { textOf } from './header-text.ts';
+import { Observations } from './observations.ts';
 
 /** Where sidecars tell of calls as they pass. */
 const OBSERVE_PATH = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
 const GRPC = 'application/grpc';
 const UNAVAILABLE = '14';
-/** Calls that are told of at a time; of more nothing is kept, so that a flood costs no memory. */
-const MOST_OBSERVED = 10_000;
 const WINDOW_BYTES = 1024 * 1024;
 
 export interface FallbackCacheOptions {
@@ -54,7 +51,10 @@ export async function serveFallbackCache(options: FallbackCacheOptions): Promise
   const counts: FallbackCacheCounts = { kept: 0, hits: 0, misses: 0 };
   const server = createServer({ settings: { initialWindowSize: WINDOW_BYTES, maxConcurrentStreams: 1e6 } });
   const sessions = new Set<ServerHttp2Session>();
-  let observed = 0;
+  const observations = new Observations((service, { key, answer }, maxEntries) => {
+    store.put(service, key, answer, maxEntries, options.now());
+    counts.kept += 1;
+  });
   server.on('session', (session) => {
     sessions.add(session);
     session.on('error', () => {});
@@ -67,18 +67,7 @@ export async function serveFallbackCache(options: FallbackCacheOptions): Promise
       answerFrom(stream, headers, store, counts, options.now);
       return;
     }
-    if (observed >= MOST_OBSERVED) {
-      endObservation(stream);
-      return;
-    }
-    observed += 1;
-    stream.on('close', () => {
-      observed -= 1;
-    });
-    observe(stream, headers, (service, { key, answer }, maxEntries) => {
-      store.put(service, key, answer, maxEntries, options.now());
-      counts.kept += 1;
-    });
+    observations.follow(stream, headers);
   });
   await listening(server, options);
   return {
@@ -102,52 +91,6 @@ function listening(server: Http2Server, { host, port }: FallbackCacheOptions): P
   });
 }
 
-type Keep = (
-  service: string,
-  finished: Exclude<ReturnType<Exchange['take']>, 'over' | undefined>,
-  maxEntries: number,
-) => void;
-
-/** One call, told piece by piece; the stream is ended as soon as nothing more is wanted of it. */
-function observe(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, keep: Keep): void {
-  const service = text(headers[CACHE_HEADERS.service]);
-  const maxEntries = Number(text(headers[CACHE_HEADERS.maxEntries]));
-  if (service === '' || !(maxEntries >= 1)) {
-    endObservation(stream);
-    return;
-  }
-  stream.respond({ ':status': 200, 'content-type': GRPC }, { waitForTrailers: true });
-  stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-  const frames = new MessageFrames(LARGEST_BYTES + 65_536);
-  const exchange = new Exchange();
-  let ended = false;
-  const end = () => {
-    ended = true;
-    stream.end();
-  };
-  stream.on('end', () => void (ended || end()));
-  stream.on('data', (chunk: Buffer) => {
-    if (ended) return;
-    try {
-      for (const message of frames.push(chunk)) {
-        const outcome = exchange.take(fromBinary(ProcessingRequestSchema, message));
-        if (outcome === undefined) continue;
-        if (outcome !== 'over') keep(service, outcome, maxEntries);
-        end();
-        return;
-      }
-    } catch {
-      // Not what a sidecar sends: nothing of it is kept.
-      end();
-    }
-  });
-}
-
-function endObservation(stream: ServerHttp2Stream): void {
-  stream.respond({ ':status': 200, 'content-type': GRPC, 'grpc-status': '0' }, { endStream: true });
-  stream.resume();
-}
-
 /** Answers a call as its last answer was, or says that there is none. */
 function answerFrom(
   stream: ServerHttp2Stream,
@@ -164,15 +107,15 @@ function answerFrom(
   });
   stream.on('end', () => {
     if (stream.destroyed) return;
-    const service = text(headers[CACHE_HEADERS.service]);
-    const ttlMs = Number(text(headers[CACHE_HEADERS.ttlMs]));
-    const key = keyOf(text(headers[':method']), text(headers[':path']), chunks);
+    const service = textOf(headers[CACHE_HEADERS.service]);
+    const ttlMs = Number(textOf(headers[CACHE_HEADERS.ttlMs]));
+    const key = keyOf(textOf(headers[':method']), textOf(headers[':path']), chunks);
     const found = bytes > LARGEST_BYTES ? undefined : store.get(service, key, ttlMs, now());
     if (found === undefined) {
       counts.misses += 1;
       refuse(
         stream,
-        text(headers['content-type']),
+        textOf(headers['content-type']),
         `${service} is not available, and no answer to this input is cached`,
       );
     } else {
@@ -186,8 +129,11 @@ function replay(stream: ServerHttp2Stream, { headers, body, trailers }: StoredAn
   const age = String(Math.floor(ageMs / 1000));
   const own = { ':status': 200, [FALLBACK_HEADER]: 'cached', age };
   stream.respond({ ...Object.fromEntries(headers), ...own }, { waitForTrailers: trailers !== undefined });
-  if (trailers !== undefined)
-    stream.on('wantTrailers', () => stream.sendTrailers(Object.fromEntries(trailers)));
+  if (trailers !== undefined) {
+    stream.on('wantTrailers', () => {
+      if (!stream.destroyed) stream.sendTrailers(Object.fromEntries(trailers));
+    });
+  }
   stream.end(body);
 }
 
@@ -200,8 +146,4 @@ function refuse(stream: ServerHttp2Stream, contentType: string, message: string)
   }
   const status = { 'grpc-status': UNAVAILABLE, 'grpc-message': message };
   stream.respond({ ':status': 200, 'content-type': GRPC, ...status, ...own }, { endStream: true });
-}
-
-function text(value: string | string[] | undefined): string {
-  return typeof value === 'string' ? value : '';
 }
