@@ -23,6 +23,7 @@ import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { openMeshSecurity } from './mesh-security.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
+import { warnOfMissingCache } from './missing-cache.ts';
 import { NodeAccess } from './node-access.ts';
 import { openPrometheus } from './prometheus-client.ts';
 import { PushedLatencies } from './pushed-latencies.ts';
@@ -240,17 +241,6 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   await new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
   log.info('stopping; sidecars keep their configuration');
-}
-
-function warnOfMissingCache(
-  { policies }: SpecIndex,
-  { fallbackCache }: ServeOptions,
-  log: { warn(fields: object, message: string): void },
-): void {
-  if (fallbackCache !== undefined) return;
-  for (const [service, { spec }] of policies)
-    if (spec.breaker?.fallback.cached !== undefined)
-      log.warn({ service }, 'its cached fallback answers UNAVAILABLE: give --fallback-cache HOST:PORT');
 }
 
 function openSignals(options: ServeOptions): SignalObserver {
