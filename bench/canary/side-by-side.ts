@@ -83,12 +83,22 @@ export async function sideBySide(
   await Promise.all(fleet.canaries.map((canary, i) => canary.behave(1, CASES[i]?.candidate ?? GOOD)));
   const turned = { clock: Date.now(), at: performance.now() };
   await pass(minutes * 60_000);
+  for (const canary of fleet.canaries) isStillAnswered(canary);
   const decisions = await fleet.penstock.decisions('reason=DryRunBreached&limit=500');
   const result = fleet.canaries.map((canary, i) => ({
     what: CASES[i]?.what ?? '',
     verdicts: judge(canary, turned, decisions),
   }));
   return { result, report: table(result) };
+}
+
+const SILENCE_MS = 5_000;
+
+/** A comparison of requests that ended halfway compares nothing. */
+function isStillAnswered({ name, load }: Canary): void {
+  const well = load.answers.filter(({ status, version }) => status === 0 && version !== undefined);
+  const silentMs = performance.now() - Math.max(0, ...well.slice(-100).map(({ at }) => at));
+  if (silentMs > SILENCE_MS) throw new Error(`${name} has not been answered for ${Math.round(silentMs)} ms`);
 }
 
 function judge(

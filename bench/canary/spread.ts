@@ -41,6 +41,7 @@ export function plotSpreads(spreads: readonly Spread[]): string {
   const height = 12 + spreads.length * ROW.height;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="830" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>Every run as a dot, the median as a bar</title>',
     '<rect width="100%" height="100%" fill="#fff"/>',
     ...rows,
     '</svg>',

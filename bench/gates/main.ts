@@ -112,13 +112,15 @@ share(
 share('freeze by an inflection of failures', (random) =>
   alarm(random, { errors: { ...ERRORS, onBreach: 'Freeze' }, forgiving: false }, even, HALF_HOUR),
 );
-share('freeze by an inflection of latency (maxRatio 1.25)', (random) =>
-  alarm(
-    random,
-    { latency: { ...SLOWNESS, maxRatio: 1.25, onBreach: 'Freeze' }, forgiving: false },
-    even,
-    HALF_HOUR,
-  ),
+share(
+  'freeze by an inflection of latency (maxRatio 1.25)',
+  (random) =>
+    alarm(
+      random,
+      { latency: { ...SLOWNESS, maxRatio: 1.25, onBreach: 'Freeze' }, forgiving: false },
+      even,
+      HALF_HOUR,
+    ),
   fewer,
 );
 for (const every of [120, 300]) {
