@@ -1,13 +1,13 @@
 #!/bin/sh
 # Gets what Penstock is built and tried with into the cache, as an ordinary user:
-#   tools/setup.sh [modules] [envoy] [envoy-oldest] [prometheus] [chromium] [istiod] [kubernetes]
+#   tools/setup.sh [modules] [envoy] [envoy-oldest] [prometheus] [chromium] [istiod] [kubernetes] [helm]
 # Node comes first and always. What is there already costs nothing. See versions.env for what and which.
 set -eu
 
 penstock_root=$(dirname "$(dirname "$(readlink -f "$0")")")
 here=$penstock_root/tools
 . "$here/find-node.sh"
-for part in say cache debian pypi node envoy prometheus chromium istiod kubernetes; do
+for part in say cache debian pypi node envoy prometheus chromium istiod kubernetes helm; do
   . "$here/install/$part.sh"
 done
 
@@ -29,8 +29,8 @@ require_cache
 install_node
 for part in "$@"; do
   case $part in
-    modules | envoy | prometheus | chromium | istiod | kubernetes) "install_$part" ;;
+    modules | envoy | prometheus | chromium | istiod | kubernetes | helm) "install_$part" ;;
     envoy-oldest) install_envoy_oldest ;;
-    *) fail "$part: no such part; there are modules, envoy, envoy-oldest, prometheus, chromium, istiod and kubernetes" ;;
+    *) fail "$part: no such part; there are modules, envoy, envoy-oldest, prometheus, chromium, istiod, kubernetes and helm" ;;
   esac
 done
