@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { pino } from 'pino';
 import { splitAddress } from './host-port.ts';
-import { readAddress } from './serve-command.ts';
+import { readAddress } from './option-values.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const REPORT_EVERY_MS = 60_000;

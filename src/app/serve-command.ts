@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../core/api/duration.ts';
 import { adminSecurityMistake } from './admin-security-options.ts';
+import { addExtensionOptions, extensionMistake } from './extension-options.ts';
 import { meshSecurityMistake } from './mesh-security-options.ts';
+import { readAddress, readCount, readDuration } from './option-values.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { xdsSecurityMistake } from './xds-security-options.ts';
 
@@ -14,7 +15,7 @@ const MAX_WORKERS = 64;
 
 /** `penstock serve`: the control plane, until it is told to stop. */
 export function serveCommand(): Command {
-  return new Command('serve')
+  return addExtensionOptions(new Command('serve'))
     .description('run the control plane: read specs and signals, decide, and tell every sidecar')
     .option(
       '-f, --file <path>',
@@ -165,7 +166,10 @@ Examples:
         throw new InvalidArgumentError(`${wrong}; give --file FILE, or --kubernetes`);
       }
       const mistake =
-        xdsSecurityMistake(options) ?? meshSecurityMistake(options) ?? adminSecurityMistake(options);
+        xdsSecurityMistake(options) ??
+        meshSecurityMistake(options) ??
+        adminSecurityMistake(options) ??
+        extensionMistake(options);
       if (mistake !== undefined) throw new InvalidArgumentError(mistake);
       // What no other command needs is not loaded for them.
       const { serve } = await import('./serve.ts');
@@ -175,33 +179,4 @@ Examples:
 
 function collect(path: string, before: readonly string[] = []): readonly string[] {
   return [...before, path];
-}
-
-/** Port 0 lets the system choose; the log tells which. */
-export function readAddress(text: string): string {
-  const [, port = ''] = /^(?:\[[\da-f:.]+\]|[^\s:]+):(\d{1,5})$/i.exec(text) ?? [];
-  if (port === '' || Number(port) > 65_535)
-    throw new InvalidArgumentError('give HOST:PORT, say 127.0.0.1:18000.');
-  return text;
-}
-
-function readCount(most: number): (text: string) => number {
-  return (text) => {
-    const count = Number(text);
-    if (!/^\d+$/.test(text) || count < 1 || count > most)
-      throw new InvalidArgumentError(`give a whole number from 1 to ${most}.`);
-    return count;
-  };
-}
-
-function readDuration(least: string): (text: string) => number {
-  const leastMs = parseDuration(least) ?? 0;
-  return (text) => {
-    const given = parseDuration(text);
-    if (given === undefined) throw new InvalidArgumentError('give a duration such as 500ms, 1s or 5m.');
-    if (given !== 0 || leastMs > 0) {
-      if (given < leastMs) throw new InvalidArgumentError(`give at least ${least}.`);
-    }
-    return given;
-  };
 }

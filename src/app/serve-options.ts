@@ -1,5 +1,7 @@
+import type { ExtensionOptions } from './extension-options.ts';
+
 /** Everything that `penstock serve` can be told. Durations are ms. */
-export interface ServeOptions {
+export interface ServeOptions extends ExtensionOptions {
   /** Empty with `kubernetes`. */
   readonly file: readonly string[];
   readonly kubernetes: boolean;

@@ -18,6 +18,7 @@ import { withAuditedRefusals } from './audited-commands.ts';
 import { openReplica } from './cluster/open-replica.ts';
 import { controlPlane } from './control-plane.ts';
 import { encodeForPool } from './encode.ts';
+import { openExtension } from './extension.ts';
 import { splitAddress } from './host-port.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
@@ -206,6 +207,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     lookSoon: () => timer.soon(),
     onSpecs: (objects, problems) => configure(specs.takeObjects(objects, problems, Date.now())),
   });
+  if (options.extensionAddress !== undefined)
+    closing.use(await openExtension(options, { controller, registry: metrics.registry, log }));
   // The first to go: another takes over while this one still serves.
   closing.defer(() => replica?.close());
   timer.now();

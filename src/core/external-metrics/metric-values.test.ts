@@ -26,10 +26,10 @@ const samples = [
 describe('external metrics', () => {
   it.each([
     ['requests_per_second', 'service=fraud', ['fraud/v1 1990500m']],
-    ['demand_requests_per_second', 'service=fraud', ['fraud/v1 2500000m', 'fraud/v2 2500000m']],
-    ['desired_replicas', 'service=fraud,version=v1', ['fraud/v1 5000m']],
-    ['desired_replicas', 'service=search', ['search/v1 0m']],
-    ['desired_replicas', '', ['fraud/v1 5000m', 'fraud/v2 5000m', 'search/v1 0m']],
+    ['demand_requests_per_second', 'service=fraud', ['fraud/v1 2500', 'fraud/v2 2500']],
+    ['desired_replicas', 'service=fraud,version=v1', ['fraud/v1 5']],
+    ['desired_replicas', 'service=search', ['search/v1 0']],
+    ['desired_replicas', '', ['fraud/v1 5', 'fraud/v2 5', 'search/v1 0']],
     ['desired_replicas', 'service=nothing', []],
   ])('%s of %s', (metric, selector, expected) => {
     const list = metricValues(samples, 'shop', metric, selector);

@@ -56,11 +56,17 @@ export function metricValues(
         metricName: metric,
         metricLabels: { service, version },
         timestamp: new Date(sample.at).toISOString(),
-        value: `${Math.round(value * 1000)}m`,
+        value: quantity(value),
       },
     ];
   });
   return { kind: 'ExternalMetricValueList', apiVersion: `${API_GROUP}/${API_VERSION}`, metadata: {}, items };
+}
+
+/** In the canonical form: whole numbers as they are, others in thousandths. */
+function quantity(value: number): string {
+  const thousandths = Math.round(value * 1000);
+  return thousandths % 1000 === 0 ? `${thousandths / 1000}` : `${thousandths}m`;
 }
 
 /** What the group serves (APIResourceList). */

@@ -1,0 +1,57 @@
+import { Hono } from 'hono';
+import {
+  API_GROUP,
+  API_VERSION,
+  apiGroup,
+  type DemandSample,
+  metricValues,
+  resourceList,
+} from '../../core/external-metrics/metric-values.ts';
+
+/** Decides nothing of its own: what is answered was decided at the last look. */
+export interface DemandSource {
+  /** Undefined while another replica decides. */
+  demand(): readonly DemandSample[] | undefined;
+}
+
+/**
+ * The API group `external.metrics.k8s.io`, which the API server hands requests on to. Who may read what it has
+ * decided already, by its RBAC.
+ */
+export function externalMetrics(source: DemandSource): Hono {
+  const app = new Hono();
+  const base = `/apis/${API_GROUP}`;
+  app.get('/apis', (c) => c.json({ kind: 'APIGroupList', apiVersion: 'v1', groups: [apiGroup()] }));
+  app.get(base, (c) => c.json(apiGroup()));
+  app.get(`${base}/${API_VERSION}`, (c) => c.json(resourceList()));
+  app.get(`${base}/${API_VERSION}/namespaces/:namespace/:metric`, (c) => {
+    const samples = source.demand();
+    if (samples === undefined)
+      return c.json(failure(503, 'this replica does not decide; the leader answers'), 503);
+    const { namespace, metric } = c.req.param();
+    const answer = metricValues(samples, namespace, metric, c.req.query('labelSelector') ?? '');
+    return 'message' in answer
+      ? c.json(failure(answer.status, answer.message), answer.status)
+      : c.json(answer);
+  });
+  return app;
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  404: 'NotFound',
+  503: 'ServiceUnavailable',
+};
+
+/** A `Status` object, as kubectl shows it. */
+function failure(code: number, message: string): object {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason: REASONS[code],
+    code,
+  };
+}
