@@ -36,7 +36,7 @@ export function writePast(
   };
   for (const [version, behaviour] of Object.entries(versions)) {
     const labels = { envoy_cluster_name: `default/fraud/${version}` };
-    let [requests, failures] = [0, 0];
+    let [requests, failures, spentMs] = [0, 0, 0];
     const buckets = [...BOUNDS.map(() => 0), 0];
     for (let second = 0; second <= seconds; second++) {
       if (second % SCRAPE_S === 0) {
@@ -49,11 +49,18 @@ export function writePast(
           const count = buckets.slice(0, i + 1).reduce((sum, each) => sum + each, 0);
           add('envoy_cluster_upstream_rq_time_bucket', { ...labels, le }, count, at);
         });
+        add('envoy_cluster_upstream_rq_time_sum', labels, spentMs, at);
+        add('envoy_cluster_upstream_rq_time_count', labels, requests, at);
+        // By Little's law, in front of the one instance.
+        const { requests: perSecond, latencyMs } = behaviour(second);
+        const inbound = { envoy_cluster_name: `inbound/default/fraud/${version}` };
+        add('envoy_cluster_upstream_rq_active', inbound, (perSecond * latencyMs) / 1000, at);
         add('orders_total', { version }, requests / 10, at);
       }
       const now = behaviour(second);
       requests += now.requests;
       failures += now.failures;
+      spentMs += now.requests * now.latencyMs;
       const bucket = BOUNDS.findIndex((bound) => now.latencyMs <= bound);
       const index = bucket < 0 ? BOUNDS.length : bucket;
       buckets[index] = (buckets[index] ?? 0) + now.requests;

@@ -10,6 +10,7 @@ import { waitCommand } from '../cli/wait.ts';
 import { demoCommand } from '../demo/demo-command.ts';
 import { openAuditFile } from '../state/state-store.ts';
 import { fallbackCacheCommand } from './fallback-cache-command.ts';
+import { capacityCommand } from './capacity-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { tokenCommand } from './token-command.ts';
@@ -64,6 +65,7 @@ function buildProgram(): Command {
     tokenCommand(),
     replayCommand(),
     fallbackCacheCommand(),
+    capacityCommand(),
     demoCommand(),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));

@@ -162,7 +162,7 @@ function clusterSubject(service: ModelService, labels: Labels): Subject | undefi
 }
 
 /** Where scrapes add the pod's namespace, another namespace's model of the same name is not ours. */
-function modelMatcher(service: ModelService): string {
+export function modelMatcher(service: ModelService): string {
   const versions = [...new Set(service.spec.versions.map(({ modelVersion }) => modelVersion))];
   const namespace = oneOf('namespace', ['', service.metadata.namespace]);
   return `model=${quoteString(service.spec.model)},${oneOf('version', versions)},${namespace}`;
