@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../../src/demo/free-port.ts';
 import { waitUntil } from '../../src/demo/wait-until.ts';
+import { RELEASE } from '../../tools/kubernetes/chart.ts';
 import { penstock, Serve, temporaryFolder } from '../penstock-process.ts';
 import type { ApiServer } from './api-server.ts';
 import { startCluster } from './cluster.ts';
-import { leadServiceHere, RELEASE, renderChart } from './installation.ts';
+import { chartObjects, leadServiceHere } from './installation.ts';
 
 const SERVICE = `
 apiVersion: penstock.dev/v1alpha1
@@ -52,7 +53,7 @@ beforeAll(async () => {
     await server.apply(`{apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}}`);
   await server.kubectl(['label', 'namespace', 'labelled', 'penstock.dev/inject=true']);
   await server.kubectl(['label', 'namespace', 'restricted', 'pod-security.kubernetes.io/enforce=restricted']);
-  for (const object of await renderChart()) {
+  for (const object of chartObjects()) {
     if (object.kind === 'Service') await leadServiceHere(server, object, port);
     else await server.apply(JSON.stringify(object));
   }
