@@ -209,8 +209,9 @@ export class Controller {
 
   /** Who only follows needs no signals. */
   #watchSignals(): void {
-    const { services, rollouts, templates } = this.#following ? NO_SPECS : this.#specs;
-    this.#options.signals.watch([...services.values()], [...rollouts.values()], templates);
+    const { services, rollouts, templates, policies } = this.#following ? NO_SPECS : this.#specs;
+    const { signals } = this.#options;
+    signals.watch([...services.values()], [...rollouts.values()], templates, [...policies.values()]);
   }
 
   #lookAt(id: string, service: ModelService, nowMs: number): ServiceOutcome | undefined {
@@ -229,6 +230,7 @@ export class Controller {
         observation,
         rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
         endpoints: this.#endpoints.addressesOf(service),
+        forecastPerSecond: this.#options.signals.forecastOf(id, nowMs),
         inbound: observeInbound(id, this.#specs.policies.get(id), this.#options, nowMs),
         acknowledged: this.#acknowledgement.of(id),
         commands,

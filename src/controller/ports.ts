@@ -1,6 +1,7 @@
 import type { MetricTemplate } from '../core/api/metric-template.ts';
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
+import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import type { Question } from '../core/decide/confirmation.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
@@ -14,11 +15,14 @@ export interface SignalSource {
     services: readonly ModelService[],
     rollouts: readonly ModelRollout[],
     templates: readonly MetricTemplate[],
+    policies: readonly TrafficPolicy[],
   ): void;
   /** Increments since the previous call for this service; never waits. */
   observe(service: ModelService, nowMs: number): ServiceObservation;
   /** Requests a second that an inbound sidecar lets through; undefined: not known. */
   servedBy(nodeId: string, nowMs: number): number | undefined;
+  /** Requests a second that the clients of a service will offer soon; undefined: no forecast. */
+  forecastOf(service: string, nowMs: number): number | undefined;
 }
 
 /** What the loop needs of the discovery of endpoints that no spec writes down. */

@@ -1,6 +1,7 @@
 import type { MetricTemplate } from '../core/api/metric-template.ts';
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
+import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
 import type {
   EndpointObservation,
   ServiceObservation,
@@ -30,6 +31,7 @@ import type { LoadReport } from '../core/signals/load-report.ts';
 import { clusterOf } from '../core/signals/service-series.ts';
 import { readVersions, type SeriesObservation } from '../core/signals/versions.ts';
 import { EndpointLatencies } from './endpoint-latencies.ts';
+import { ForecastWatch } from './forecast-watch.ts';
 import { GateWatch } from './gate-watch.ts';
 import { type LimitFlow, LimitWatch } from './limit-watch.ts';
 import type { PrometheusClient } from './prometheus/client.ts';
@@ -74,6 +76,7 @@ export class SignalObserver {
   readonly #series: SeriesWatch | undefined;
   readonly #gates: GateWatch | undefined;
   readonly #limits: LimitWatch | undefined;
+  readonly #forecasts: ForecastWatch | undefined;
   readonly #schedule: Schedule;
   readonly #latencies = new EndpointLatencies();
   readonly #pushed: PushedWatch;
@@ -93,6 +96,7 @@ export class SignalObserver {
     this.#series = new SeriesWatch(this.#link, pollMs ?? DEFAULT_POLL_MS);
     this.#gates = new GateWatch(this.#link);
     this.#limits = new LimitWatch(this.#link);
+    this.#forecasts = new ForecastWatch(this.#link);
   }
 
   /** These are observed from now on, and others no more. */
@@ -100,6 +104,7 @@ export class SignalObserver {
     services: readonly ModelService[],
     rollouts: readonly ModelRollout[],
     templates: readonly MetricTemplate[],
+    policies: readonly TrafficPolicy[] = [],
   ): void {
     const clusters = services.flatMap((service) =>
       service.spec.versions.map(({ name }) => clusterOf(service, name)),
@@ -110,7 +115,7 @@ export class SignalObserver {
     for (const name of this.#sources.keys()) if (!names.has(name)) this.#sources.delete(name);
     this.#pushed.retain(names);
     this.#latencies.retain(this.#watchedClusters);
-    this.#follow(services, rollouts, templates);
+    this.#follow(services, rollouts, templates, policies);
   }
 
   /** Takes note of a load report; cheap, to be called for each. */
@@ -176,6 +181,11 @@ export class SignalObserver {
     return this.#limits?.flowOf(limit, nowMs);
   }
 
+  /** Requests a second that clients are expected to offer soon; undefined: no forecast. */
+  forecastOf(service: string, nowMs: number): number | undefined {
+    return this.#forecasts?.forecastOf(service, nowMs);
+  }
+
   health(nowMs: number): SignalHealth {
     this.#fold(nowMs);
     return { prometheus: this.#link?.health(), loadReports: sightReporters(this.#load, nowMs) };
@@ -192,8 +202,9 @@ export class SignalObserver {
     services: readonly ModelService[],
     rollouts: readonly ModelRollout[],
     templates: readonly MetricTemplate[],
+    policies: readonly TrafficPolicy[],
   ): void {
-    if (!this.#link || !this.#series || !this.#gates || !this.#limits) return;
+    if (!this.#link || !this.#series || !this.#gates || !this.#limits || !this.#forecasts) return;
     const link = this.#link;
     const questions = rollouts.flatMap((rollout) => {
       const target = `${rollout.metadata.namespace}/${rollout.spec.targetRef.name}`;
@@ -210,6 +221,7 @@ export class SignalObserver {
       ...this.#series.tasks(services),
       ...this.#gates.tasks(questions),
       this.#limits.task(),
+      ...this.#forecasts.tasks(services, policies),
     ];
     const keys = tasks.map(({ key }) => key);
     link.retain((what) => keys.some((key) => key === what || key.startsWith(`${what}: `)));

@@ -1,12 +1,33 @@
 import * as z from 'zod';
 import { balancing } from './balancing.ts';
 import { breaker } from './breaker.ts';
+import { duration } from './duration.ts';
 import { defaulted } from './field.ts';
 import { kindOf, targetRef } from './metadata.ts';
 import { outlierDetection } from './outlier-detection.ts';
 import { rateLimit } from './rate-limit.ts';
 import { type Frozen, record } from './record.ts';
 import { eventHook } from './webhook.ts';
+
+const forecast = record({
+  season: defaulted(
+    duration({ min: '1h', max: '720h' }).describe('After this long, traffic repeats itself.'),
+    '24h',
+    'days are alike; 168h where weekends differ',
+  ),
+  seasons: defaulted(
+    z.int().min(2).max(28).describe('How many past seasons are looked at; Prometheus must have kept them.'),
+    7,
+    'a week of days',
+  ),
+  ahead: defaulted(
+    duration({ min: '1m', max: '2h' }).describe(
+      'How far ahead is looked: as long as a replica takes to be warm.',
+    ),
+    '10m',
+    'time to schedule, to load and to warm up',
+  ),
+});
 
 const scaling = record({
   requestsPerSecondPerReplica: z
@@ -24,6 +45,11 @@ const scaling = record({
     20,
     'a bound on what a mistake can cost',
   ),
+  forecast: forecast
+    .exactOptional()
+    .describe(
+      'Asks for replicas ahead of a peak that past seasons had; needs Prometheus; none unless given.',
+    ),
 }).refine(({ minReplicas, maxReplicas }) => minReplicas <= maxReplicas, {
   path: ['maxReplicas'],
   error: 'is less than minReplicas; at least minReplicas',
