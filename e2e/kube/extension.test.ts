@@ -31,7 +31,7 @@ async function startServe(): Promise<Serve> {
   const specs = join(folder.path, 'specs.yaml');
   writeFileSync(specs, SERVICE);
   return Serve.start([
-    ...['-f', specs, '--state', join(folder.path, 'state'), '--kubeconfig', server.kubeconfig],
+    ...['-f', specs, '--kubeconfig', server.kubeconfig, '--own-namespace', RELEASE.namespace],
     ...['--extension-address', `0.0.0.0:${port}`, '--extension-refresh', '200ms'],
   ]);
 }

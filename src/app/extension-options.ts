@@ -6,13 +6,11 @@ import { readAddress, readDuration } from './option-values.ts';
 export interface ExtensionOptions {
   readonly extensionAddress?: string;
   readonly extensionName: string;
-  readonly extensionNamespace: string;
   readonly extensionCertFile?: string;
   readonly extensionKeyFile?: string;
   readonly extensionAuthorityValidity: number;
   readonly extensionRefresh: number;
   readonly injectionConfig?: string;
-  readonly kubeconfig?: string;
 }
 
 /** A year; a new authority is made four months before it is over. */
@@ -32,7 +30,6 @@ export function addExtensionOptions(command: Command): Command {
       'the Service and the webhook configurations that lead there',
       'penstock',
     )
-    .option('--extension-namespace <name>', 'the namespace of that Service', 'penstock-system')
     .option(
       '--extension-cert-file <path>',
       'PEM file of its certificate, where somebody else issues it; otherwise an authority of our own does',
@@ -47,10 +44,6 @@ export function addExtensionOptions(command: Command): Command {
       new Option('--extension-refresh <duration>', 'how often certificates are looked after')
         .argParser(readDuration('100ms'))
         .default(REFRESH_MS, '30s'),
-    )
-    .option(
-      '--kubeconfig <path>',
-      'how to reach the cluster; unless given, as kubectl finds it, and in a pod by its account',
     )
     .option('--injection-config <path>', 'YAML file of what all injected sidecars have in common');
 }

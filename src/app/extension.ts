@@ -4,24 +4,25 @@ import { Counter, type Registry } from 'prom-client';
 import type { Controller } from '../controller/controller.ts';
 import type { ApiObject } from '../core/api/kinds.ts';
 import type { DemandSample } from '../core/external-metrics/metric-values.ts';
-import type { ApiClient } from '../kubernetes/api-client.ts';
+import { ApiClient } from '../kubernetes/api-client.ts';
 import { AuthoritySecret } from '../kubernetes/extension/authority-secret.ts';
 import { type CertificateSource, CredentialsKeeper } from '../kubernetes/extension/credentials-keeper.ts';
 import { readInjectionConfig } from '../kubernetes/extension/injection-config.ts';
 import { type ExtensionServer, type ExtensionTls, serveExtension } from '../kubernetes/extension/server.ts';
 import { CertificateAuthority, createAuthority } from '../security/certificate-authority.ts';
 import { readCredentials } from '../security/credential-files.ts';
-import type { ExtensionOptions } from './extension-options.ts';
+import type { ServeOptions } from './serve-options.ts';
 
 export interface ExtensionParts {
-  readonly client: ApiClient;
   readonly controller: Controller;
   readonly registry: Registry;
   readonly log: Logger;
-  /** Whether this replica decides. */
-  readonly leads: () => boolean;
 }
 
+/** What is offered is told for so long after it was measured; replicas that lead keep it a few seconds late. */
+const FRESH_MS = 30_000;
+/** As the plain manifests have it. */
+const DEFAULT_NAMESPACE = 'penstock-system';
 /** Certificates of servers are renewed long before this is over. */
 const CERTIFICATE_VALID_MS = 7 * 86_400_000;
 
@@ -32,9 +33,10 @@ const CERTIFICATE_VALID_MS = 7 * 86_400_000;
  */
 export async function openExtension(
   address: string,
-  options: ExtensionOptions,
-  { client, controller, registry, log, leads }: ExtensionParts,
+  options: ServeOptions,
+  { controller, registry, log }: ExtensionParts,
 ): Promise<AsyncDisposable> {
+  const client = ApiClient.open(options.kubeconfig);
   const injection = await readInjectionConfig(options.injectionConfig);
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
   const answers = new Counter({
@@ -54,7 +56,7 @@ export async function openExtension(
       injection: () => injection,
       objects: () => objectsOf(controller),
       answered: (webhook, outcome) => answers.inc({ webhook, outcome }),
-      demand: () => (leads() ? demandOf(controller) : undefined),
+      demand: () => demandOf(controller, Date.now()),
     });
     log.info({ extension: `${host}:${server.port}` }, 'serving webhooks and external metrics');
   };
@@ -78,12 +80,14 @@ export async function openExtension(
       keeper.close();
       await starting;
       await server?.close();
+      client.close();
     },
   };
 }
 
-function certificateSource(client: ApiClient, options: ExtensionOptions, host: string): CertificateSource {
-  const { extensionName: name, extensionNamespace: namespace } = options;
+function certificateSource(client: ApiClient, options: ServeOptions, host: string): CertificateSource {
+  const { extensionName: name } = options;
+  const namespace = options.ownNamespace ?? client.namespace ?? DEFAULT_NAMESPACE;
   const { extensionCertFile: cert, extensionKeyFile: key, extensionAuthorityValidity: validForMs } = options;
   if (cert !== undefined && key !== undefined) {
     const read = async () => {
@@ -116,17 +120,27 @@ function objectsOf({ specs }: Controller): readonly ApiObject[] {
   return [...services.values(), ...rollouts.values(), ...policies.values(), ...templates];
 }
 
-function demandOf(controller: Controller): readonly DemandSample[] {
-  return controller.views().flatMap(({ service, outcome }) => {
-    const { namespace, name } = service.metadata;
-    return [...(outcome?.demand.versions ?? [])].map(([version, demand]) => ({
-      namespace,
-      service: name,
-      version,
-      offeredPerSecond: demand.offered,
-      demandPerSecond: demand.requestsPerSecond,
-      replicas: demand.replicas,
-      at: outcome?.demand.state.lastMs ?? 0,
-    }));
+/** As it was decided last, here or by the replica that leads: both are in the state. */
+function demandOf(controller: Controller, nowMs: number): readonly DemandSample[] {
+  const { services, policies } = controller.specs;
+  return [...services].flatMap(([id, { metadata }]) => {
+    const perReplica = policies.get(id)?.spec.scaling?.requestsPerSecondPerReplica;
+    if (perReplica === undefined) return [];
+    const { versions, lastMs } = controller.stateOf(id).demand;
+    return Object.entries(versions).flatMap(([version, { offered, knownMs, replicas }]) =>
+      replicas === undefined
+        ? []
+        : [
+            {
+              namespace: metadata.namespace,
+              service: metadata.name,
+              version,
+              offeredPerSecond: nowMs - knownMs <= FRESH_MS ? offered : undefined,
+              demandPerSecond: replicas * perReplica,
+              replicas,
+              at: lastMs,
+            },
+          ],
+    );
   });
 }

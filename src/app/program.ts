@@ -9,8 +9,8 @@ import { rolloutActionCommands, switchCommands } from '../cli/rollout-actions.ts
 import { waitCommand } from '../cli/wait.ts';
 import { demoCommand } from '../demo/demo-command.ts';
 import { openAuditFile } from '../state/state-store.ts';
-import { fallbackCacheCommand } from './fallback-cache-command.ts';
 import { capacityCommand } from './capacity-command.ts';
+import { fallbackCacheCommand } from './fallback-cache-command.ts';
 import { replayCommand } from './replay-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { tokenCommand } from './token-command.ts';

@@ -208,7 +208,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     onSpecs: (objects, problems) => configure(specs.takeObjects(objects, problems, Date.now())),
   });
   if (options.extensionAddress !== undefined)
-    closing.use(await openExtension(options, { controller, registry: metrics.registry, log }));
+    closing.use(
+      await openExtension(options.extensionAddress, options, { controller, registry: metrics.registry, log }),
+    );
   // The first to go: another takes over while this one still serves.
   closing.defer(() => replica?.close());
   timer.now();

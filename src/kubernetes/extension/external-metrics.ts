@@ -8,10 +8,9 @@ import {
   resourceList,
 } from '../../core/external-metrics/metric-values.ts';
 
-/** Decides nothing of its own: what is answered was decided at the last look. */
+/** Decides nothing of its own: what is answered was decided at the last look, by whichever replica leads. */
 export interface DemandSource {
-  /** Undefined while another replica decides. */
-  demand(): readonly DemandSample[] | undefined;
+  demand(): readonly DemandSample[];
 }
 
 /**
@@ -25,11 +24,8 @@ export function externalMetrics(source: DemandSource): Hono {
   app.get(base, (c) => c.json(apiGroup()));
   app.get(`${base}/${API_VERSION}`, (c) => c.json(resourceList()));
   app.get(`${base}/${API_VERSION}/namespaces/:namespace/:metric`, (c) => {
-    const samples = source.demand();
-    if (samples === undefined)
-      return c.json(failure(503, 'this replica does not decide; the leader answers'), 503);
     const { namespace, metric } = c.req.param();
-    const answer = metricValues(samples, namespace, metric, c.req.query('labelSelector') ?? '');
+    const answer = metricValues(source.demand(), namespace, metric, c.req.query('labelSelector') ?? '');
     return 'message' in answer
       ? c.json(failure(answer.status, answer.message), answer.status)
       : c.json(answer);
@@ -40,7 +36,6 @@ export function externalMetrics(source: DemandSource): Hono {
 const REASONS: Readonly<Record<number, string>> = {
   400: 'BadRequest',
   404: 'NotFound',
-  503: 'ServiceUnavailable',
 };
 
 /** A `Status` object, as kubectl shows it. */
