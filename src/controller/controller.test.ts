@@ -73,6 +73,7 @@ function surroundings() {
       signals: {
         watch: () => {},
         servedBy: () => undefined,
+        forecastOf: () => undefined,
         observe: (service, nowMs) => {
           if (state.blind) throw new Error('nothing can be read');
           return observed(`${service.metadata.namespace}/${service.metadata.name}`, nowMs);

@@ -23,7 +23,7 @@ const READ: Readonly<Record<string, (sample: DemandSample) => number | undefined
   desired_replicas: ({ replicas }) => replicas,
 };
 
-export const METRIC_NAMES: readonly string[] = Object.keys(READ);
+const METRIC_NAMES: readonly string[] = Object.keys(READ);
 
 /** An answer that is an error, with its HTTP status. */
 export interface MetricRefusal {
