@@ -10,10 +10,12 @@ const RATE = 40;
 const FAILING = 0.3;
 const INTERNAL = 13;
 const HEALTHY_MS = 6_000;
-const FAULTY_MS = 25_000;
-/** Long enough that chance does not empty it: of 50 calls that are due fewer than 30 come once in 2000. */
-const WINDOW_MS = 5_000;
-/** Less than this part of its fair share over the window: it is derated. */
+const FAULTY_MS = 20_000;
+const WINDOW_MS = 3_000;
+/**
+ * Less than this part of its fair share over the window: it is derated. Of 30 calls that are due chance alone lets
+ * fewer than 18 come in one window of 200, so that a fleet that does nothing is "derated" now and then.
+ */
 const DERATED = 0.6;
 
 const MAKERS: readonly MakeFleet[] = [

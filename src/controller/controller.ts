@@ -42,6 +42,8 @@ export interface ServiceView {
 
 /** An increase of a share waits for the decrease of another: milliseconds, where sidecars follow. */
 const SHARES_LOOK_MS = 100;
+/** Each step back of a breaker waits for a look. */
+const PROBES_LOOK_MS = 250;
 
 const NO_SPECS: SpecIndex = { services: new Map(), rollouts: new Map(), policies: new Map(), templates: [] };
 
@@ -200,11 +202,14 @@ export class Controller {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The shortest time between two looks that any rollout asks for, or a limit whose shares wait, ms. */
+  /** The shortest time between two looks that a rollout, a limit whose shares wait, or probes ask for, ms. */
   intervalMs(longestMs: number): number {
     const wanted = [...this.#specs.rollouts.values()].map((each) => each.spec.analysis.interval);
-    const waiting = [...this.#outcomes.values()].some(({ limits }) => limits.waiting);
-    return Math.min(longestMs, ...wanted, ...(waiting ? [SHARES_LOOK_MS] : []));
+    const hurried = [...this.#outcomes.values()].flatMap(({ limits, breaker }) => [
+      ...(limits.waiting ? [SHARES_LOOK_MS] : []),
+      ...(breaker?.state.phase === 'HALF_OPEN' ? [PROBES_LOOK_MS] : []),
+    ]);
+    return Math.min(longestMs, ...wanted, ...hurried);
   }
 
   /** Who only follows needs no signals. */
