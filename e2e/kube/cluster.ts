@@ -18,9 +18,9 @@ export async function startCluster(): Promise<ApiServer> {
   return server;
 }
 
-/** A replica of the control plane whose database is the cluster. */
-export function startReplica(server: ApiServer, ...args: readonly string[]): Promise<Serve> {
-  return Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig, ...args]);
+/** A replica of the control plane whose database is the cluster, perhaps on an address that sidecars know. */
+export function startReplica(server: ApiServer, xds = '127.0.0.1:0'): Promise<Serve> {
+  return Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig], { xds });
 }
 
 /** What kubectl prints of a path of an object; empty where there is nothing. */

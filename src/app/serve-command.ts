@@ -40,10 +40,16 @@ export function serveCommand(): Command {
         "namespace of the Lease and of the state; the pod's or the kubeconfig's own unless given",
       ).env('POD_NAMESPACE'),
     )
+    .option(
+      '--peer-address <host:port>',
+      'where the other replicas tell what they see of their sidecars',
+      readAddress,
+      '127.0.0.1:0',
+    )
     .addOption(
       new Option(
         '--advertise <host:port>',
-        'where the other replicas reach the admin address; that address itself unless given',
+        'where they reach it, such as the address of the pod; there unless given',
       )
         .env('PENSTOCK_ADVERTISE')
         .argParser(readAddress),

@@ -10,7 +10,9 @@ export interface ServeOptions extends ExtensionOptions {
   readonly namespace?: string;
   /** Of the Lease and of the state; undefined: our own. */
   readonly ownNamespace?: string;
-  /** `HOST:PORT`, where the other replicas reach the admin address. */
+  /** `HOST:PORT` on which other replicas tell what they see. */
+  readonly peerAddress: string;
+  /** `HOST:PORT`, where they reach it; undefined: there. */
   readonly advertise?: string;
   readonly prometheus?: string;
   readonly prometheusTokenFile?: string;

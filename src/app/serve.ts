@@ -5,6 +5,7 @@ import { Controller, type ControllerOptions } from '../controller/controller.ts'
 import { InboundSidecars } from '../controller/inbound-sidecars.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
 import type { SpecIndex } from '../core/decide/spec-index.ts';
+import type { LoadReport } from '../core/signals/load-report.ts';
 import { tellsOfTrouble } from '../core/signals/trouble.ts';
 import { EndpointDiscovery, type PodSource } from '../discovery/endpoint-discovery.ts';
 import { Confirmations } from '../notify/confirmations.ts';
@@ -81,6 +82,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   let told: MeshPublisher | undefined;
   let lookSoon = (): void => {};
   let hurry = (): void => {};
+  const judgeBy = (report: LoadReport): void => {
+    signals.onLoadReport(report);
+    if (tellsOfTrouble(report)) hurry();
+  };
   const inbound = new InboundSidecars();
   const security = await openXdsSecurity(options);
   for (const warning of xdsSecurityWarnings(options)) log.warn(warning);
@@ -97,12 +102,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     listener: {
       loadReport(report) {
         loadReportAt.set(report.nodeId, report.at);
-        signals.onLoadReport(report);
-        if (tellsOfTrouble(report)) hurry();
+        if (replica?.handOn({ load: report }) !== true) judgeBy(report);
       },
       latencyReport(report) {
         latencies.take(report);
-        signals.onLatencyReport(report);
+        if (replica?.handOn({ latency: report }) !== true) signals.onLatencyReport(report);
       },
       acknowledged: ({ afterMs }) => ackTimes.add(afterMs),
       rejected: ({ nodeId, typeUrl, rejection }) =>
@@ -134,7 +138,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const confirmer = new Confirmations({ onAnswer: () => timer.now() });
   closing.defer(() => confirmer.close());
   const controller = openController(store, {
-    ...{ publisher, signals, endpoints, confirmer, inbound, log },
+    ...{ publisher, signals, endpoints, confirmer, log },
+    inbound: { of: (service) => [...inbound.of(service), ...(replica?.inboundElsewhere(service) ?? [])] },
+    ...(replica === undefined ? {} : { elsewhere: (service) => replica.progressElsewhere(service) }),
     saver: replica?.saver(reporting) ?? reporting,
     ...(options.fallbackCache === undefined ? {} : { fallbackCache: splitAddress(options.fallbackCache) }),
   });
@@ -200,10 +206,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     warnOfMissingCache(changed, options, log);
   };
   if (index !== undefined) configure(index);
+  await replica?.meet({
+    ...{ controller, publisher, inbound },
+    onLoadReport: judgeBy,
+    onLatencyReport: (report) => signals.onLatencyReport(report),
+  });
   replica?.start({
     controller,
     plane,
-    address: options.advertise ?? `${admin.address}:${admin.port}`,
     lookSoon: () => timer.soon(),
     onSpecs: (objects, problems) => configure(specs.takeObjects(objects, problems, Date.now())),
   });

@@ -20,7 +20,7 @@ import { observeInbound } from './observe-inbound.ts';
 import type { Confirmer, EndpointSource, InboundSource, SignalSource } from './ports.ts';
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
-import { RouteAcknowledgement } from './route-acknowledgement.ts';
+import { type Elsewhere, RouteAcknowledgement } from './route-acknowledgement.ts';
 import { restoredMemory } from './saved-memory.ts';
 
 export interface ControllerOptions extends RecordKeeperOptions {
@@ -29,6 +29,7 @@ export interface ControllerOptions extends RecordKeeperOptions {
   readonly inbound: InboundSource;
   readonly confirmer: Confirmer;
   readonly fallbackCache?: FallbackCache;
+  readonly elsewhere?: Elsewhere;
 }
 
 /** What is known of a service after a look. */
@@ -71,7 +72,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#acknowledgement = new RouteAcknowledgement(options.publisher);
+    this.#acknowledgement = new RouteAcknowledgement(options.publisher, options.elsewhere);
     this.#keeper = new RecordKeeper(options);
     const memory = restoredMemory(options.saved, (service, what) => options.log.warn({ service }, what));
     this.#endpoints = new EndpointMemory(options.endpoints, memory.discovered);

@@ -3,6 +3,7 @@ import type { Change, Publication, Resource, ResourceKey, ViewContents } from '.
 import { TYPE_URL } from '../core/delta/type-urls.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
 import type { NodeDescriptor } from '../core/ir/node.ts';
+import { ISTIO_LAYER } from '../core/translate/istio/istio-names.ts';
 import { SHARE_SLOTS } from '../core/translate/limit-slots.ts';
 import { inboundListenerName, shareSlotName } from '../core/translate/names.ts';
 import { parseNodeMetadata } from '../core/translate/node-metadata.ts';
@@ -141,6 +142,11 @@ export class MeshPublisher {
     return of > 0 && by === of;
   }
 
+  /** How many sidecars are told the weights of a service, and which of them have not acknowledged what is published now. */
+  routeProgress(service: string): Pick<Acknowledgement, 'of' | 'laggards'> {
+    return this.#pool.acknowledgement(this.#sequence, routeKeys(service));
+  }
+
   acknowledgement(sequence: number, keys: Iterable<ResourceKey>): Acknowledgement {
     return this.#pool.acknowledgement(sequence, keys);
   }
@@ -175,6 +181,14 @@ export class MeshPublisher {
     }
     return changed;
   }
+}
+
+/** What tells sidecars the weights of a service: its routes, or Istio's layer. */
+export function routeKeys(service: string): readonly ResourceKey[] {
+  return [
+    { typeUrl: TYPE_URL.rds, name: service },
+    { typeUrl: TYPE_URL.rtds, name: ISTIO_LAYER },
+  ];
 }
 
 /** All that the contents of a view depend on. */

@@ -22,6 +22,6 @@ export function observeInbound(
   return inbound.of(service).map((each) => ({
     ...each,
     servedPerSecond: signals.servedBy(each.id, nowMs),
-    acknowledged: !divided || publisher.sharesAcknowledged(service, each.id),
+    acknowledged: each.acknowledged ?? (!divided || publisher.sharesAcknowledged(service, each.id)),
   }));
 }

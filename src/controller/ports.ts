@@ -35,7 +35,12 @@ export interface EndpointSource {
 /** What the loop needs of the xDS server's streams. */
 export interface InboundSource {
   /** Connected sidecars in front of the model servers of a service, `NAMESPACE/NAME`. */
-  of(service: string): readonly { readonly id: string; readonly address: string }[];
+  of(service: string): readonly {
+    readonly id: string;
+    readonly address: string;
+    /** Whether it has its shares of limits, as another replica says that serves it; undefined: it is ours. */
+    readonly acknowledged?: boolean;
+  }[];
 }
 
 /** What the loop needs of those who are asked before a rollout goes on. */

@@ -1,8 +1,12 @@
 import type { Publication } from '../core/delta/resource.ts';
-import { TYPE_URL } from '../core/delta/type-urls.ts';
 import type { Acknowledgement } from '../core/policy/rollout/decision.ts';
-import { ISTIO_LAYER } from '../core/translate/istio/istio-names.ts';
-import type { MeshPublisher } from './mesh-publisher.ts';
+import { type MeshPublisher, routeKeys } from './mesh-publisher.ts';
+
+/** Of a service: sidecars that other replicas serve, and which of them lag behind the weights in force. */
+export type Elsewhere = (service: string) => {
+  readonly connected: number;
+  readonly laggards: readonly string[];
+};
 
 interface Published {
   readonly revision: number;
@@ -12,10 +16,13 @@ interface Published {
 /** Tells a rollout how far the routes with its latest weights have come. */
 export class RouteAcknowledgement {
   readonly #publisher: MeshPublisher;
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #published = new Map<string, Published>();
 
-  constructor(publisher: MeshPublisher) {
+  /** @param elsewhere the same of sidecars that other replicas serve */
+  constructor(publisher: MeshPublisher, elsewhere?: Elsewhere) {
     this.#publisher = publisher;
+    this.#elsewhere = elsewhere;
   }
 
   /** The weights of a revision are in this publication, or in an earlier one when they were no change. */
@@ -28,11 +35,12 @@ export class RouteAcknowledgement {
   of(service: string): Acknowledgement {
     const published = this.#published.get(service);
     if (published === undefined) return { revision: -1, connected: 0, laggards: [] };
-    const keys = [
-      { typeUrl: TYPE_URL.rds, name: service },
-      { typeUrl: TYPE_URL.rtds, name: ISTIO_LAYER },
-    ];
-    const { of, laggards } = this.#publisher.acknowledgement(published.sequence, keys);
-    return { revision: published.revision, connected: of, laggards };
+    const { of, laggards } = this.#publisher.acknowledgement(published.sequence, routeKeys(service));
+    const elsewhere = this.#elsewhere?.(service) ?? { connected: 0, laggards: [] };
+    return {
+      revision: published.revision,
+      connected: of + elsewhere.connected,
+      laggards: [...laggards, ...elsewhere.laggards],
+    };
   }
 }

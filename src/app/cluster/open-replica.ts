@@ -18,6 +18,8 @@ export async function openReplica(options: ServeOptions, log: Logger): Promise<R
     client,
     namespace: options.namespace,
     ownNamespace: options.ownNamespace ?? client.namespace ?? 'default',
+    peerAddress: options.peerAddress,
+    advertise: options.advertise,
     log,
   });
 }

@@ -3,23 +3,29 @@ import type { Logger } from 'pino';
 import type { Command, CommandResult, ControlPlane } from '../../admin/control-plane.ts';
 import type { Controller } from '../../controller/controller.ts';
 import type { StateSaver } from '../../controller/ports.ts';
-import { restoredMemory } from '../../controller/saved-memory.ts';
 import { type Acceptance, findingText } from '../../core/api/accept-objects.ts';
-import { decisionsFromJson } from '../../core/assemble/decisions-json.ts';
-import { NEW_SERVICE_STATE } from '../../core/decide/service-look.ts';
+import type { LatencyReport } from '../../core/signals/latency-report.ts';
+import type { LoadReport } from '../../core/signals/load-report.ts';
 import type { ControllerStatus } from '../../core/status/status.ts';
 import type { ApiClient } from '../../kubernetes/api-client.ts';
 import { reasonOf } from '../../kubernetes/api-error.ts';
 import { ClusterState, type StateEntry } from '../../kubernetes/cluster-state.ts';
 import { EventRecorder } from '../../kubernetes/event-recorder.ts';
 import { LeaderLease, type Leadership } from '../../kubernetes/leader-lease.ts';
+import { peerSecret } from '../../kubernetes/peer-secret.ts';
 import { PodDirectory } from '../../kubernetes/pod-directory.ts';
 import { SpecWatch } from '../../kubernetes/spec-watch.ts';
 import { StatusWriter } from '../../kubernetes/status-writer.ts';
+import { AdoptedState } from './adopted-state.ts';
 import { AskedByObjects } from './asked-by-objects.ts';
 import { tellEvents } from './cluster-events.ts';
 import { ClusterSaver } from './cluster-saver.ts';
 import { tellStatuses } from './object-statuses.ts';
+import { patiently } from './patiently.ts';
+import { Peers, type PeersParts } from './peers.ts';
+
+/** Of our own sidecars: what the one that decides must know, and nobody else does. */
+type PeersOf = Omit<PeersParts, 'identity' | 'onTrouble'>;
 
 export interface ReplicaOptions {
   readonly client: ApiClient;
@@ -27,6 +33,10 @@ export interface ReplicaOptions {
   readonly namespace: string | undefined;
   /** Of the Lease and of the state. */
   readonly ownNamespace: string;
+  /** `HOST:PORT` on which the other replicas tell what they see of their sidecars. */
+  readonly peerAddress: string;
+  /** Where they reach it; undefined: there. */
+  readonly advertise: string | undefined;
   readonly log: Logger;
 }
 
@@ -34,8 +44,6 @@ export interface ReplicaOptions {
 export interface ReplicaParts {
   readonly controller: Controller;
   readonly plane: ControlPlane;
-  /** Where others reach us, `HOST:PORT`. */
-  readonly address: string;
   /** These objects are to be in force; problems are a line each. */
   readonly onSpecs: (objects: Acceptance['objects'], problems: readonly string[]) => void;
   readonly lookSoon: () => void;
@@ -56,8 +64,8 @@ export class Replica {
   readonly #state: ClusterState;
   readonly #statuses: StatusWriter;
   readonly #events: EventRecorder;
-  /** As the cluster keeps it, by service. */
-  readonly #entries = new Map<string, StateEntry>();
+  readonly #adopted = new AdoptedState(() => (this.#deciding ? undefined : this.#parts?.controller));
+  #peers: Peers | undefined;
   #saver: ClusterSaver | undefined;
   #parts: ReplicaParts | undefined;
   #asked: AskedByObjects | undefined;
@@ -104,6 +112,39 @@ export class Replica {
     return this.#saver;
   }
 
+  /**
+   * Listens to what other replicas tell of their sidecars.
+   * @throws when it cannot, or when the secret of the replicas can be neither read nor made
+   */
+  async meet(parts: PeersOf): Promise<void> {
+    const { client, ownNamespace, peerAddress, log } = this.#options;
+    const secret = await patiently(
+      () => peerSecret(client, ownNamespace),
+      (error) =>
+        log.warn({ api: client.url }, `the secret of the replicas cannot be read: ${reasonOf(error)}`),
+    );
+    const told = { ...parts, identity: this.identity, onTrouble: (message: string) => log.warn(message) };
+    this.#peers = await Peers.open(told, peerAddress, secret);
+  }
+
+  /** Load that one of our sidecars reported. @returns whether it is handed on, and is not ours to judge by */
+  handOn(what: { readonly load: LoadReport } | { readonly latency: LatencyReport }): boolean {
+    if (this.leading) return false;
+    if ('load' in what) this.#peers?.load(what.load);
+    else this.#peers?.latency(what.latency);
+    return true;
+  }
+
+  /** Sidecars that other replicas serve, and which of them lag behind the weights of a service. */
+  progressElsewhere(service: string): { readonly connected: number; readonly laggards: readonly string[] } {
+    return this.#peers?.progressOf(service) ?? { connected: 0, laggards: [] };
+  }
+
+  /** Inbound sidecars of a service that other replicas serve. */
+  inboundElsewhere(service: string): ReturnType<Peers['inboundOf']> {
+    return this.#peers?.inboundOf(service) ?? [];
+  }
+
   /** Begins to follow, and takes part in the election as soon as it knows enough to lead. */
   start(parts: ReplicaParts): void {
     this.#parts = parts;
@@ -116,7 +157,7 @@ export class Replica {
   /** Whether enough is known to tell sidecars the truth: objects, what was decided of them, and their pods. */
   ready(): boolean {
     const ready = this.#acceptance !== undefined && this.#stateSynced && this.pods.settled;
-    if (ready && this.#parts !== undefined) this.#lease ??= this.#campaign(this.#parts.address);
+    if (ready && this.#parts !== undefined) this.#lease ??= this.#campaign();
     return ready;
   }
 
@@ -149,17 +190,20 @@ export class Replica {
     await this.#lease?.close();
     this.#statuses.close();
     this.#events.close();
-    await Promise.all([this.#watch.close(), this.#state.close(), this.pods.close()]);
+    await Promise.all([this.#watch.close(), this.#state.close(), this.pods.close(), this.#peers?.close()]);
     this.#options.client.close();
   }
 
-  #campaign(address: string): LeaderLease {
-    const { client, ownNamespace: namespace } = this.#options;
+  #campaign(): LeaderLease {
+    const { client, ownNamespace: namespace, peerAddress, advertise } = this.#options;
+    const address =
+      advertise ?? `${peerAddress.slice(0, peerAddress.lastIndexOf(':'))}:${this.#peers?.port ?? 0}`;
     return new LeaderLease(
       client,
       { namespace, name: LEASE, identity: this.identity, address },
       (leadership) => {
         this.#leadership = leadership;
+        if (this.#peers !== undefined) this.#peers.leader = leadership.leading ? '' : leadership.address;
         if (leadership.leading) void this.#takeOver(leadership.term);
         else this.#follow();
       },
@@ -174,8 +218,7 @@ export class Replica {
         const entries = await this.#state.read();
         if (!this.#lease.holds() || this.#saver === undefined || this.#parts === undefined) return;
         const saved = this.#saver.begin(entries);
-        for (const entry of entries) this.#entries.set(entry.subject, entry);
-        this.#adoptAll();
+        for (const entry of entries) this.#adopted.take(entry.subject, entry);
         this.#parts.controller.lead(saved);
         this.#deciding = true;
         log.info({ replica: this.identity, term, services: entries.length }, 'this replica decides');
@@ -195,7 +238,7 @@ export class Replica {
     this.#statuses.forget();
     this.#state.forget();
     this.#parts?.controller.follow();
-    this.#adoptAll();
+    this.#adopted.again();
     this.#parts?.lookSoon();
   }
 
@@ -210,31 +253,13 @@ export class Replica {
       inForce === 'wanted' ? [] : findings.map((finding) => `${key}: ${findingText(finding)}`),
     );
     this.#parts?.onSpecs(acceptance.objects, problems);
-    if (!this.#deciding) this.#adoptAll();
+    this.#adopted.again();
     this.#parts?.lookSoon();
   }
 
   #stateChanged(subject: string, entry: StateEntry | undefined): void {
-    if (entry === undefined) this.#entries.delete(subject);
-    else this.#entries.set(subject, entry);
-    if (this.#deciding) return;
-    this.#adopt(subject, entry);
-    this.#parts?.lookSoon();
-  }
-
-  #adoptAll(): void {
-    for (const [subject, entry] of this.#entries) this.#adopt(subject, entry);
-  }
-
-  #adopt(subject: string, entry: StateEntry | undefined): void {
-    const controller = this.#parts?.controller;
-    if (controller === undefined) return;
-    const memory = restoredMemory(new Map(Object.entries(entry?.memory ?? {})), () => {});
-    if (subject === '') controller.adoptSwitches(memory.switches);
-    else {
-      const state = memory.states.get(subject) ?? NEW_SERVICE_STATE;
-      controller.adopt(subject, decisionsFromJson(entry?.decisions), state);
-    }
+    this.#adopted.take(subject, entry);
+    if (!this.#deciding) this.#parts?.lookSoon();
   }
 
   #switchAsked(request: string): void {
