@@ -16,6 +16,7 @@ import { baselineOf } from './baseline.ts';
 import { CommandDesk, type Switches } from './command-desk.ts';
 import { ConfirmationDesk } from './confirmation-desk.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
+import { lookIntervalMs } from './look-interval.ts';
 import { observeInbound } from './observe-inbound.ts';
 import type { Confirmer, EndpointSource, InboundSource, SignalSource } from './ports.ts';
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
@@ -40,11 +41,6 @@ export interface ServiceView {
   readonly ir: ServiceIr | undefined;
   readonly laggards: readonly string[];
 }
-
-/** An increase of a share waits for the decrease of another: milliseconds, where sidecars follow. */
-const SHARES_LOOK_MS = 100;
-/** Each step back of a breaker waits for a look. */
-const PROBES_LOOK_MS = 250;
 
 const NO_SPECS: SpecIndex = { services: new Map(), rollouts: new Map(), policies: new Map(), templates: [] };
 
@@ -203,14 +199,9 @@ export class Controller {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The shortest time between two looks that a rollout, a limit whose shares wait, or probes ask for, ms. */
+  /** The shortest time between two looks that anything asks for, ms. */
   intervalMs(longestMs: number): number {
-    const wanted = [...this.#specs.rollouts.values()].map((each) => each.spec.analysis.interval);
-    const hurried = [...this.#outcomes.values()].flatMap(({ limits, breaker }) => [
-      ...(limits.waiting ? [SHARES_LOOK_MS] : []),
-      ...(breaker?.state.phase === 'HALF_OPEN' ? [PROBES_LOOK_MS] : []),
-    ]);
-    return Math.min(longestMs, ...wanted, ...hurried);
+    return lookIntervalMs(longestMs, this.#specs.rollouts.values(), this.#outcomes.values());
   }
 
   /** Who only follows needs no signals. */
