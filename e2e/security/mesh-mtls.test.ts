@@ -11,6 +11,7 @@ import { Caller } from '../translate/caller.ts';
 import { type StandIn, startStandIn } from '../translate/model-server.ts';
 import { Certificates, type PairFiles, replace } from './certificates.ts';
 import { type EnvoySidecar, startSidecar } from './envoy-sidecar.ts';
+import { underLoad } from './under-load.ts';
 
 const HOUR_MS = 3_600_000;
 const PENSTOCK = 'spiffe://mesh.example/penstock';
@@ -107,24 +108,6 @@ async function meshAuthority(name: string): Promise<readonly string[]> {
 const answered = (caller: Caller) =>
   waitUntil('a call is answered', async () => (await caller.call(HOST)).text === 'fraud' || undefined);
 
-/** Calls without a pause while something else happens. */
-async function underLoad(caller: Caller, during: () => Promise<void>) {
-  let isOver = false;
-  let calls = 0;
-  let lost = 0;
-  const load = (async () => {
-    while (!isOver) {
-      const answers = await caller.calls(25, HOST);
-      calls += answers.length;
-      lost += answers.filter(({ status }) => status !== 0).length;
-    }
-  })();
-  await during();
-  isOver = true;
-  await load;
-  return { calls, lost };
-}
-
 /** What somebody without a sidecar is shown at the model server's address. */
 function serverCertificate(): Promise<string> {
   return new Promise((resolve) => {
@@ -184,7 +167,7 @@ describe('between sidecars, with an authority of the control plane', () => {
     const { caller, envoy } = await client(SHOP);
     await answered(caller);
     const said = (text: string) => serve.log.some(({ msg }) => msg.includes(text));
-    const counts = await underLoad(caller, async () => {
+    const counts = await underLoad(caller, HOST, async () => {
       const updates = () => envoy.stat('sds.penstock/identity.update_success');
       const before = await updates();
       await waitUntil('two renewals', async () => (await updates()) >= before + 2 || undefined, {
@@ -225,7 +208,7 @@ describe('with certificates that something else issued', () => {
     await start(['--mesh-certificates', given]);
     const { caller, envoy } = await client(SHOP);
     await answered(caller);
-    const counts = await underLoad(caller, async () => {
+    const counts = await underLoad(caller, HOST, async () => {
       const before = await envoy.stat('sds.penstock/identity.update_success');
       await issue('shop', SHOP);
       await issue('fraud', FRAUD);

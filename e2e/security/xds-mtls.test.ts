@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import { Caller } from '../translate/caller.ts';
 import { type StandIn, startStandIn } from '../translate/model-server.ts';
 import { Certificates, type PairFiles, replace } from './certificates.ts';
 import { type EnvoySidecar, startSidecar } from './envoy-sidecar.ts';
+import { underLoad } from './under-load.ts';
 
 const PENSTOCK = 'spiffe://mesh.example/penstock';
 const FRAUD = 'spiffe://mesh.example/ns/default/sa/fraud';
@@ -204,36 +206,30 @@ describe('rotation', () => {
     await waitUntil('the sidecar is ready', async () => (await client.isReady()) || undefined);
     const caller = new Caller(port);
     await waitUntil('a call arrives', async () => (await caller.call(HOST)).text === 'fraud' || undefined);
-    let isOver = false;
-    let calls = 0;
-    let failed = 0;
-    const load = (async () => {
-      while (!isOver) {
-        const answers = await caller.calls(25, HOST);
-        calls += answers.length;
-        failed += answers.filter(({ status }) => status !== 0).length;
-      }
-    })();
     const streams = await client.stat('cluster.penstock_xds.upstream_cx_total');
     const rotated = () => refusals('the certificates of xDS were replaced');
     const before = rotated();
-    for (let round = 1; round <= 3; round++) {
-      await mesh.issue('penstock', PENSTOCK);
-      await mesh.issue('rotating', SHOP);
-      await waitUntil('the server uses it', () => rotated() >= before + round || undefined);
-    }
-    await waitUntil(
-      'Envoy has read its own',
-      async () => (await client.stat('sds.penstock_sidecar.update_success')) >= 4 || undefined,
-    );
-    expect(await client.stat('cluster.penstock_xds.upstream_cx_total')).toBe(streams);
-    const fresh = await sidecar(await mesh.issue('shop', SHOP), await clientArgs());
-    await waitUntil('a new sidecar is served', async () => (await fresh.isReady()) || undefined);
-    isOver = true;
-    await load;
+    const reads = () => client.stat('sds.penstock_sidecar.key_rotation_failed');
+    const failedReads = await reads();
+    const { calls, lost } = await underLoad(caller, HOST, async () => {
+      for (let round = 1; round <= 3; round++) {
+        await mesh.issue('penstock', PENSTOCK);
+        const { cert } = await mesh.issue('rotating', SHOP);
+        const { serialNumber } = new X509Certificate(readFileSync(cert));
+        await waitUntil('the server uses it', () => rotated() >= before + round || undefined);
+        await waitUntil(
+          'Envoy uses its own',
+          async () => (await client.admin('/certs')).includes(serialNumber.toLowerCase()) || undefined,
+        );
+      }
+      expect(await client.stat('cluster.penstock_xds.upstream_cx_total')).toBe(streams);
+      const fresh = await sidecar(await mesh.issue('shop', SHOP), await clientArgs());
+      await waitUntil('a new sidecar is served', async () => (await fresh.isReady()) || undefined);
+    });
+    expect(await reads()).toBe(failedReads);
     caller.close();
-    process.stderr.write(`calls during six rotations: ${calls}, lost ${failed}\n`);
-    expect(failed).toBe(0);
+    process.stderr.write(`calls during six rotations: ${calls}, lost ${lost}\n`);
+    expect(lost).toBe(0);
     expect(calls).toBeGreaterThan(100);
   });
 

@@ -43,7 +43,7 @@ const fileSchema = z
   );
 
 /** The file of --admin-auth cannot be used. */
-export class AdminAuthRefused extends Error {
+class AdminAuthRefused extends Error {
   override readonly name = 'AdminAuthRefused';
 }
 

@@ -7,9 +7,11 @@ import { ServicePage } from './pages/service.tsx';
 import { SidecarsPage } from './pages/sidecars.tsx';
 import { Announcer } from './parts/announcer.tsx';
 import { ConfirmDialog } from './parts/confirm.tsx';
+import { Login } from './parts/login.tsx';
 import { Notices } from './parts/notices.tsx';
 import { TopBar } from './parts/top-bar.tsx';
 import { mesh } from './state/app-state.ts';
+import { person } from './state/person.ts';
 import { type Route, route } from './state/route.ts';
 
 /** The whole page. */
@@ -36,12 +38,17 @@ export function App() {
       <TopBar />
       <main ref={main} id="main">
         <Notices />
-        {mesh.status.value === undefined ? <Waiting /> : <Page shown={shown} />}
+        <Content shown={shown} />
       </main>
       <ConfirmDialog />
       <Announcer />
     </>
   );
+}
+
+function Content({ shown }: { readonly shown: Route }) {
+  if (person.value === 'stranger') return <Login onDone={() => location.reload()} />;
+  return mesh.status.value === undefined ? <Waiting /> : <Page shown={shown} />;
 }
 
 function Page({ shown }: { readonly shown: Route }) {

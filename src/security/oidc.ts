@@ -15,7 +15,7 @@ export interface OidcOptions {
 }
 
 /** The issuer cannot be used; the message says why. */
-export class IssuerRefused extends Error {
+class IssuerRefused extends Error {
   override readonly name = 'IssuerRefused';
 }
 

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { type Person, ROLES, type Role } from '../core/security/roles.ts';
 
 /** The file of tokens cannot be used; the message is for the user, and quotes nothing of it. */
-export class TokensRefused extends Error {
+class TokensRefused extends Error {
   override readonly name = 'TokensRefused';
 }
 

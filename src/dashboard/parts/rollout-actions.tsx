@@ -1,5 +1,6 @@
 import type { RolloutStatus } from '../../core/status/status.ts';
 import { formatWeight } from '../format.ts';
+import { mayAct } from '../state/person.ts';
 import { confirm, type Question } from './confirm.tsx';
 
 type Action = 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
@@ -15,6 +16,7 @@ const ALLOWED: Readonly<Record<Action, (phase: RolloutStatus['phase']) => boolea
 
 /** The buttons of a rollout; each asks before anything happens. */
 export function RolloutActions({ rollout }: { readonly rollout: RolloutStatus }) {
+  if (!mayAct('operator')) return null;
   const shown = (Object.keys(ALLOWED) as Action[]).filter((action) => ALLOWED[action](rollout.phase));
   return (
     <fieldset class="actions">

@@ -1,6 +1,7 @@
 import { formatDuration } from '../format.ts';
 import { mesh } from '../state/app-state.ts';
 import { connection, serverNow } from '../state/connection.ts';
+import { logout, mayAct, person } from '../state/person.ts';
 import { type Route, route } from '../state/route.ts';
 import { theme, toggleTheme } from '../state/theme.ts';
 import { confirm } from './confirm.tsx';
@@ -33,7 +34,8 @@ export function TopBar() {
       </nav>
       <div class="top-right">
         <Connection />
-        <FreezeButton />
+        {mayAct('operator') && <FreezeButton />}
+        <Account />
         <button
           type="button"
           class="quiet icon-button"
@@ -49,6 +51,17 @@ export function TopBar() {
         </button>
       </div>
     </header>
+  );
+}
+
+/** Who is logged in, where anybody has to be. */
+function Account() {
+  const known = person.value;
+  if (known === undefined || known === 'stranger' || !known.authenticated) return null;
+  return (
+    <button type="button" class="quiet" onClick={logout} title={`${known.name} is ${known.role}`}>
+      Log out {known.name}
+    </button>
   );
 }
 

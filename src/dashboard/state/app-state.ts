@@ -1,5 +1,6 @@
 import { follow } from './connection.ts';
 import { Mesh } from './mesh.ts';
+import { recognise } from './person.ts';
 import { Pulses } from './pulses.ts';
 import { Trails } from './trails.ts';
 
@@ -10,6 +11,7 @@ export const pulses = new Pulses(mesh);
 
 /** Begins to follow the server. */
 export function startState(): void {
+  void recognise();
   follow(mesh, () => {
     trails.record();
     pulses.record();

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import type { Change, Snapshot } from '../../admin/wire.ts';
 import type { Mesh } from './mesh.ts';
+import { recognise } from './person.ts';
 
 /** The server sends a heartbeat every 10 s; after so much silence the connection is taken for dead. */
 const SILENCE_MS = 25_000;
@@ -31,6 +32,8 @@ export function follow(mesh: Mesh, onEvent: () => void): void {
     source?.close();
     clearTimeout(silence);
     setState('lost');
+    // Perhaps the session is over.
+    void recognise();
     setTimeout(open, retryMs);
     retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 1.5);
   };
