@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build demo test proof check e2e e2e-kube bench clean
+.PHONY: help setup modules generate build sbom audit demo test proof check e2e e2e-kube bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -58,6 +58,12 @@ e2e-kube: setup $(messages) ## the tests with a real Kubernetes, built from sour
 
 bench: setup build ## the benchmarks, or one of them: make bench BENCH=statistics ARGS='--runs 50'
 	@for main in bench/$(or $(BENCH),*)/main.ts; do echo "== $$main"; $(run) node "$$main" $(ARGS) || exit 1; done
+
+sbom: modules ## what is shipped, with versions, checksums and licences, as CycloneDX on stdout
+	@$(run) npm sbom --omit=dev --sbom-format=cyclonedx --sbom-type=application
+
+audit: modules ## known vulnerabilities in what is shipped, where the registry tells
+	@$(run) tools/ci/audit.sh
 
 clean: ## remove what was built; the cache stays
 	@rm -rf bin dist src/gen node_modules/.cache

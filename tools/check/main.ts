@@ -5,6 +5,7 @@ import { checkDeadCode } from './dead-code.ts';
 import { checkFormatting } from './formatting.ts';
 import { checkImports } from './imports.ts';
 import { checkObservability } from './observability.ts';
+import { checkPackages } from './packages.ts';
 import { checkReference } from './reference.ts';
 import { sourceFiles } from './sources.ts';
 import { checkTypes } from './types.ts';
@@ -18,6 +19,7 @@ const CHECKERS: readonly Checker[] = [
   { name: 'types', minimumFiles: sources.length, check: () => checkTypes(root, ['.', 'src/dashboard']) },
   { name: 'import directions', minimumFiles: sources.length, check: () => checkImports(root, sources) },
   { name: 'dead code and dependencies', minimumFiles: sources.length, check: () => checkDeadCode(root) },
+  { name: 'packages', minimumFiles: 100, check: () => checkPackages(root) },
   { name: 'generated reference', minimumFiles: 1, check: () => checkReference(root) },
   { name: 'resource definitions', minimumFiles: 1, check: () => checkCrds(root) },
   { name: 'alerts and dashboards', minimumFiles: 1, check: () => checkObservability(root) },
