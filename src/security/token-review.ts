@@ -26,7 +26,8 @@ const LONGEST_ANSWER = 256 * 1024;
 const reviewSchema = z.object({
   status: z.object({
     authenticated: z.boolean().optional(),
-    user: z.object({ username: z.string(), groups: z.array(z.string()).optional() }).optional(),
+    // Of a token that is nobody's it is there, and empty.
+    user: z.object({ username: z.string().optional(), groups: z.array(z.string()).optional() }).optional(),
   }),
 });
 
@@ -66,9 +67,10 @@ export class TokenReviewer {
       spec: { token: bearer, ...(audiences.length > 0 && { audiences }) },
     });
     const { authenticated, user } = reviewSchema.parse(JSON.parse(answer)).status;
-    if (authenticated !== true || user === undefined) return undefined;
-    const role = roleOfValues(roles, [user.username, ...(user.groups ?? [])]);
-    return role && { name: user.username, role };
+    const name = user?.username;
+    if (authenticated !== true || !name) return undefined;
+    const role = roleOfValues(roles, [name, ...(user.groups ?? [])]);
+    return role && { name, role };
   }
 
   async #post(body: unknown): Promise<string> {
