@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build sbom audit demo test proof check e2e e2e-kube bench clean
+.PHONY: help setup modules generate build sbom audit demo test proof check e2e e2e-kube e2e-istio bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -55,6 +55,10 @@ e2e: setup build ## the tests with real Envoys, Prometheus and a browser
 e2e-kube: setup $(messages) ## the tests with a real Kubernetes, built from source the first time (6 minutes)
 	@tools/setup.sh kubernetes
 	@$(test_env) $(run) vitest run --project kube $(ARGS)
+
+e2e-istio: setup build ## the tests with a real istiod, which is compiled the first time (minutes, 2 GB; needs Go)
+	@tools/setup.sh envoy-oldest istiod
+	@$(test_env) $(run) vitest run --project e2e-istio $(ARGS)
 
 bench: setup build ## the benchmarks, or one of them: make bench BENCH=statistics ARGS='--runs 50'
 	@for main in bench/$(or $(BENCH),*)/main.ts; do echo "== $$main"; $(run) node "$$main" $(ARGS) || exit 1; done

@@ -62,8 +62,18 @@ export class Penstock {
 
   /** kill -9, and a new process on the same state. */
   async crash(): Promise<void> {
-    await end(this.#server, 'SIGKILL');
-    await this.#launch();
+    await this.kill();
+    await this.restart();
+  }
+
+  /** kill -9. */
+  kill(): Promise<void> {
+    return end(this.#server, 'SIGKILL');
+  }
+
+  /** A new process on the same state. */
+  restart(): Promise<void> {
+    return this.#launch();
   }
 
   async rollout(): Promise<RolloutStatus> {

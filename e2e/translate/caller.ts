@@ -21,10 +21,13 @@ export interface Answer {
 export class Caller {
   readonly #session: ClientHttp2Session;
 
-  /** @param localAddress the caller's own address, `127.0.0.9` for one */
-  constructor(port: number, localAddress = '127.0.0.1') {
+  /**
+   * @param localAddress the caller's own address, `127.0.0.9` for one
+   * @param host where the sidecar listens
+   */
+  constructor(port: number, localAddress = '127.0.0.1', host = '127.0.0.1') {
     this.#session = connect('http://127.0.0.1', {
-      createConnection: () => connectSocket({ host: '127.0.0.1', port, localAddress }),
+      createConnection: () => connectSocket({ host, port, localAddress }),
     });
     this.#session.on('error', () => {});
   }

@@ -1,0 +1,263 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheRoot, findTool } from '../../src/app/toolchain.ts';
+import type { IstioObject } from '../../src/core/translate/istio/istio-object.ts';
+import { Penstock } from '../rollout/penstock.ts';
+import { Caller } from '../translate/caller.ts';
+import { freePort, until } from '../translate/mesh.ts';
+import { type StandIn, startStandIn } from '../translate/model-server.ts';
+import { IstioSidecar } from './istio-sidecar.ts';
+import { Istiod } from './istiod-process.ts';
+
+export const HOST = 'fraud.ml.svc.cluster.local';
+const XDS_HOST = 'penstock.penstock-system.svc.cluster.local';
+const CLIENT_ADDRESS = '127.0.0.50';
+const MAIN = fileURLToPath(new URL('../../cmd/penstock/main.ts', import.meta.url));
+const TOOLS = join(import.meta.dirname, '../../tools');
+
+export interface MeshOptions {
+  /** The Envoy that stands for istio-proxy. */
+  readonly envoy?: 'newest' | 'oldest';
+  readonly transport?: 'static' | 'istio';
+  /** Specs beside the ModelService. */
+  readonly specs?: string;
+  /** Lines of the ModelService's spec. */
+  readonly serviceSpec?: string;
+  /** Of `penstock serve`. */
+  readonly serve?: readonly string[];
+  /** Whether the model server of v1 has a sidecar of Istio's, which enforces limits. */
+  readonly inbound?: boolean;
+}
+
+/** Two versions of a model behind one name of Istio's mesh: real istiod, real Penstock, a real Envoy beside the client. */
+export class IstioMesh {
+  readonly models: readonly [StandIn, StandIn];
+  readonly istiod: Istiod;
+  readonly penstock: Penstock;
+  readonly client: IstioSidecar;
+  readonly port: number;
+  readonly specs: string;
+  readonly anchor: readonly IstioObject[];
+  readonly inbound: IstioSidecar | undefined;
+  #caller: Caller | undefined;
+
+  private constructor(parts: Omit<IstioMesh, 'caller' | 'reconnect' | 'stop' | 'shareOf' | 'weightIs'>) {
+    this.models = parts.models;
+    this.istiod = parts.istiod;
+    this.penstock = parts.penstock;
+    this.client = parts.client;
+    this.port = parts.port;
+    this.specs = parts.specs;
+    this.anchor = parts.anchor;
+    this.inbound = parts.inbound;
+  }
+
+  /** Starts everything, applies what `penstock anchor` prints, and waits until calls reach the models. */
+  static async start(options: MeshOptions = {}): Promise<IstioMesh> {
+    const models = [await startStandIn('v1'), await startStandIn('v2')] as const;
+    const port = await freePort();
+    const podPort = await freePort();
+    const specs = serviceSpec(port, podPort, options) + (options.specs ?? '');
+    const penstock = await Penstock.start(specs, '--load-report-interval', '500ms', ...(options.serve ?? []));
+    const anchor = anchorOf(specs, options, penstock.xdsPort);
+    const objects = meshObjects({
+      models,
+      port,
+      podPort,
+      xdsPort: penstock.xdsPort,
+      inbound: options.inbound,
+    });
+    const istiod = await Istiod.start([...objects, ...anchor.filter(({ kind }) => kind !== 'ConfigMap')]);
+    const envoy = envoyPath(options.envoy ?? 'newest');
+    const shared = { envoy, istiodPort: istiod.port, namespace: 'ml', override: overrideIn(anchor) };
+    const client = new IstioSidecar({
+      ...shared,
+      address: CLIENT_ADDRESS,
+      name: 'client',
+      labels: { app: 'client' },
+    });
+    const inbound = options.inbound
+      ? new IstioSidecar({ ...shared, address: POD_ADDRESS, name: 'fraud-v1', labels: labels('v1') })
+      : undefined;
+    await inbound?.start();
+    await client.start();
+    const mesh = new IstioMesh({ models, istiod, penstock, client, port, specs, anchor, inbound });
+    await mesh.reconnect();
+    return mesh;
+  }
+
+  /** An application beside the client's sidecar. */
+  get caller(): Caller {
+    if (this.#caller === undefined) throw new Error('not connected');
+    return this.#caller;
+  }
+
+  /** Connects the application anew, once its sidecar leads to the models. */
+  async reconnect(): Promise<void> {
+    await until('the sidecar leads to the models', async () => {
+      this.#caller?.close();
+      this.#caller = new Caller(this.port, '127.0.0.1', CLIENT_ADDRESS);
+      const answer = await this.#caller.call(HOST, {}, 1000);
+      return answer.status === 0 && answer.version !== undefined;
+    });
+  }
+
+  /** The share of the next calls that a version answers, in percent. */
+  async shareOf(version: string, calls = 1000): Promise<number> {
+    const answers = await this.caller.calls(calls, HOST, (index) => ({ 'x-user-id': `u${index}` }));
+    return (100 * answers.filter((answer) => answer.version === version).length) / calls;
+  }
+
+  /** Waits until the client's sidecar splits by this weight of v2, in hundredths of a percent. */
+  async weightIs(weight: number): Promise<void> {
+    const key = `penstock.ml.fraud.outbound|${this.port}|v2|${HOST}`;
+    await until(`the sidecar has the weight ${weight}`, async () => {
+      return (await this.client.runtime())[key] === String(weight);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#caller?.close();
+    await this.client.stop();
+    await this.inbound?.stop();
+    await this.istiod.stop();
+    await this.penstock.stop();
+    for (const model of this.models) await model.stop();
+  }
+}
+
+const POD_ADDRESS = '127.0.0.61';
+
+function labels(version: string): Readonly<Record<string, string>> {
+  return { app: 'fraud', version };
+}
+
+function serviceSpec(port: number, podPort: number, { serviceSpec = '' }: MeshOptions): string {
+  const pods = (version: string) =>
+    `{name: ${version}, endpoints: {kubernetes: {selector: {app: fraud, version: ${version}}, port: ${podPort}}}}`;
+  return `
+apiVersion: penstock.dev/v1alpha1
+kind: ModelService
+metadata: {name: fraud, namespace: ml}
+spec:
+  port: ${port}
+  versions:
+  - ${pods('v1')}
+  - ${pods('v2')}
+${serviceSpec}
+`;
+}
+
+/** What `penstock anchor` prints for these specs. */
+function anchorOf(
+  specs: string,
+  { transport = 'static' }: MeshOptions,
+  xdsPort: number,
+): readonly IstioObject[] {
+  const folder = mkdtempSync(join(tmpdir(), 'penstock-anchor-'));
+  const file = join(folder, 'specs.yaml');
+  writeFileSync(file, specs);
+  const xds = transport === 'static' ? `127.0.0.1:${xdsPort}` : `${XDS_HOST}:${xdsPort}`;
+  const args = [MAIN, 'anchor', '-f', file, '--transport', transport, '--xds', xds, '-o', 'json'];
+  const printed = execFileSync(process.execPath, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  rmSync(folder, { recursive: true });
+  return (JSON.parse(printed) as { readonly items: readonly IstioObject[] }).items;
+}
+
+function overrideIn(anchor: readonly IstioObject[]): string | undefined {
+  const { data } = (anchor.find(({ kind }) => kind === 'ConfigMap') ?? {}) as {
+    readonly data?: Readonly<Record<string, string>>;
+  };
+  return data?.['custom_bootstrap.json'];
+}
+
+function envoyPath(release: 'newest' | 'oldest'): string {
+  if (release === 'newest') return findTool('envoy').path;
+  const pins = readFileSync(join(TOOLS, 'versions.env'), 'utf8');
+  const version = /^ENVOY_OLDEST_VERSION=(.+)$/m.exec(pins)?.[1];
+  return join(cacheRoot(), `envoy-${version}`, 'bin', 'envoy');
+}
+
+interface MeshParts {
+  readonly models: readonly [StandIn, StandIn];
+  readonly port: number;
+  readonly podPort: number;
+  readonly xdsPort: number;
+  readonly inbound: boolean | undefined;
+}
+
+/** What Kubernetes would tell istiod: the services, and where sidecars listen. */
+function meshObjects({ models, port, podPort, xdsPort, inbound }: MeshParts): readonly object[] {
+  const [v1, v2] = models;
+  const first = inbound ? { address: POD_ADDRESS, port: podPort } : { address: '127.0.0.1', port: v1.port };
+  const endpoints = [
+    { address: first.address, ports: { grpc: first.port }, labels: labels('v1') },
+    { address: '127.0.0.1', ports: { grpc: v2.port }, labels: labels('v2') },
+  ];
+  const xds = [{ address: '127.0.0.1', ports: { grpc: xdsPort } }];
+  return [
+    serviceEntry('fraud', 'ml', HOST, port, endpoints),
+    serviceEntry('penstock', 'penstock-system', XDS_HOST, xdsPort, xds),
+    sidecarObject(
+      'client',
+      { app: 'client' },
+      {
+        egress: [
+          {
+            port: { number: port, protocol: 'GRPC', name: 'grpc' },
+            bind: CLIENT_ADDRESS,
+            captureMode: 'NONE',
+            hosts: ['ml/*', 'penstock-system/*'],
+          },
+        ],
+      },
+    ),
+    sidecarObject('fraud-v1', labels('v1'), {
+      ingress: [
+        {
+          port: { number: podPort, protocol: 'GRPC', name: 'grpc' },
+          bind: POD_ADDRESS,
+          captureMode: 'NONE',
+          defaultEndpoint: `127.0.0.1:${v1.port}`,
+        },
+      ],
+      egress: [{ hosts: ['~/*'] }],
+    }),
+  ];
+}
+
+function serviceEntry(
+  name: string,
+  namespace: string,
+  host: string,
+  port: number,
+  endpoints: readonly object[],
+): object {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: { name, namespace },
+    spec: {
+      hosts: [host],
+      location: 'MESH_INTERNAL',
+      resolution: 'STATIC',
+      ports: [{ number: port, name: 'grpc', protocol: 'GRPC' }],
+      endpoints,
+    },
+  };
+}
+
+function sidecarObject(name: string, selected: object, spec: object): object {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Sidecar',
+    metadata: { name, namespace: 'ml' },
+    spec: { workloadSelector: { labels: selected }, ...spec },
+  };
+}
