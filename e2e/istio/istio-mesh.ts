@@ -44,7 +44,9 @@ export class IstioMesh {
   readonly inbound: IstioSidecar | undefined;
   #caller: Caller | undefined;
 
-  private constructor(parts: Omit<IstioMesh, 'caller' | 'reconnect' | 'stop' | 'shareOf' | 'weightIs'>) {
+  private constructor(
+    parts: Omit<IstioMesh, 'caller' | 'reconnect' | 'stop' | 'startWithoutPenstock' | 'shareOf' | 'weightIs'>,
+  ) {
     this.models = parts.models;
     this.istiod = parts.istiod;
     this.penstock = parts.penstock;
@@ -103,6 +105,17 @@ export class IstioMesh {
       const answer = await this.#caller.call(HOST, {}, 1000);
       return answer.status === 0 && answer.version !== undefined;
     });
+  }
+
+  /**
+   * Starts the client's sidecar without anything of Penstock's and ends it again.
+   * @returns how long it took to be ready, ms
+   */
+  async startWithoutPenstock(): Promise<number> {
+    const plain = new IstioSidecar({ ...this.client.options, override: undefined });
+    const tookMs = await plain.start();
+    await plain.stop();
+    return tookMs;
   }
 
   /** The share of the next calls that a version answers, in percent. */
@@ -184,6 +197,14 @@ function envoyPath(release: 'newest' | 'oldest'): string {
   return join(cacheRoot(), `envoy-${version}`, 'bin', 'envoy');
 }
 
+/** Certificates come from Istio's agent, which is not here. */
+const PLAIN_TEXT = {
+  apiVersion: 'security.istio.io/v1',
+  kind: 'PeerAuthentication',
+  metadata: { name: 'default', namespace: 'ml' },
+  spec: { mtls: { mode: 'DISABLE' } },
+};
+
 interface MeshParts {
   readonly models: readonly [StandIn, StandIn];
   readonly port: number;
@@ -202,20 +223,14 @@ function meshObjects({ models, port, podPort, xdsPort, inbound }: MeshParts): re
   ];
   const xds = [{ address: '127.0.0.1', ports: { grpc: xdsPort } }];
   return [
+    PLAIN_TEXT,
     serviceEntry('fraud', 'ml', HOST, port, endpoints),
     serviceEntry('penstock', 'penstock-system', XDS_HOST, xdsPort, xds),
     sidecarObject(
       'client',
       { app: 'client' },
       {
-        egress: [
-          {
-            port: { number: port, protocol: 'GRPC', name: 'grpc' },
-            bind: CLIENT_ADDRESS,
-            captureMode: 'NONE',
-            hosts: ['ml/*', 'penstock-system/*'],
-          },
-        ],
+        egress: [clientListener(port, 'ml/*'), clientListener(xdsPort, 'penstock-system/*')],
       },
     ),
     sidecarObject('fraud-v1', labels('v1'), {
@@ -230,6 +245,16 @@ function meshObjects({ models, port, podPort, xdsPort, inbound }: MeshParts): re
       egress: [{ hosts: ['~/*'] }],
     }),
   ];
+}
+
+/** Where the application beside the client's sidecar finds the services of a port. */
+function clientListener(port: number, hosts: string): object {
+  return {
+    port: { number: port, protocol: 'GRPC', name: 'grpc' },
+    bind: CLIENT_ADDRESS,
+    captureMode: 'NONE',
+    hosts: [hosts],
+  };
 }
 
 function serviceEntry(

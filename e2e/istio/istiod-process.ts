@@ -55,7 +55,10 @@ export class Istiod {
   /** These objects and no others from now on. */
   apply(objects: readonly object[]): void {
     const next = join(this.#folder, 'next');
-    writeFileSync(next, objects.map((object) => stringify(object, { lineWidth: 0 })).join('---\n'));
+    writeFileSync(
+      next,
+      objects.map((object) => stringify(object, { version: '1.1', lineWidth: 0 })).join('---\n'),
+    );
     renameSync(next, join(this.#folder, 'config', 'objects.yaml'));
   }
 

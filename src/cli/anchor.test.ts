@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -50,6 +50,12 @@ describe('penstock anchor', () => {
     const kinds = parseAllDocuments(stdout).map((document) => document.get('kind'));
     expect(kinds).toEqual(['ConfigMap', 'DestinationRule', 'EnvoyFilter']);
     expect(stderr).toContain('sidecar.istio.io/bootstrapOverride: penstock-bootstrap');
+  });
+
+  it('quotes what YAML 1.1 takes for something else than text', async () => {
+    const specs = readFileSync(SPECS, 'utf8').replace('value: cn-east', "value: 'yes'");
+    const { stdout } = await run('-f', file('yes.yaml', specs.replaceAll('fraud', 'scam')));
+    expect(stdout).toContain('exact: "yes"');
   });
 
   it('prints a List as JSON', async () => {

@@ -130,9 +130,10 @@ function inTheWay({ object, service, problem, adopting }: Conflict): string {
   return `${object} is in the way${whose}: ${problem}; ${remedy}`;
 }
 
+/** In YAML 1.1, which Kubernetes reads: there a bare `yes` is a boolean. */
 function asYaml(objects: readonly IstioObject[]): string {
   return objects
-    .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+    .map((object) => stringify(object, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false }))
     .join('---\n');
 }
 

@@ -21,7 +21,7 @@ export interface Transport {
 /** Backoff after an outage: Envoy's own grows to 30 s. */
 const BACKOFF_MS = { base: 250, max: 3000 };
 /** In vain for longer than this a sidecar starts with the anchor's defaults. */
-const INITIAL_FETCH_TIMEOUT_MS = { static: 1000, istio: 500 };
+const INITIAL_FETCH_TIMEOUT_MS = 500;
 
 /** The name of the cluster that a transport goes through. */
 function transportCluster({ kind, host, port }: Transport): string {
@@ -35,7 +35,7 @@ function transportCluster({ kind, host, port }: Transport): string {
 export function penstockSource(transport: Transport): MessageInitShape<typeof ConfigSourceSchema> {
   return {
     resourceApiVersion: ApiVersion.V3,
-    initialFetchTimeout: durationOf(INITIAL_FETCH_TIMEOUT_MS[transport.kind]),
+    initialFetchTimeout: durationOf(INITIAL_FETCH_TIMEOUT_MS),
     configSourceSpecifier: {
       case: 'apiConfigSource',
       value: {
