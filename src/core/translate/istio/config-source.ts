@@ -48,6 +48,8 @@ export function penstockSource(transport: Transport): MessageInitShape<typeof Co
               case: 'envoyGrpc',
               value: {
                 clusterName: transportCluster(transport),
+                // Else it is the cluster's name, whose bars HTTP/2 servers refuse in an authority.
+                authority: `${transport.host}:${transport.port}`,
                 retryPolicy: {
                   retryBackOff: {
                     baseInterval: durationOf(BACKOFF_MS.base),
