@@ -20,12 +20,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          exclude: ['e2e/kube/**'],
-        },
-      },
-      {
-        test: {
-          exclude: ['e2e/istio/**'],
+          exclude: ['e2e/kube/**', 'e2e/istio/**'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
