@@ -33,10 +33,18 @@ export class ApiServer {
   readonly kubeconfig: string;
   readonly #etcdPort: number;
   readonly #port: number;
+  readonly #moreFlags: readonly string[];
   #etcd: Child | undefined;
   #apiServer: Child | undefined;
 
-  private constructor(folder: string, authority: CertificateAuthority, etcdPort: number, port: number) {
+  private constructor(
+    folder: string,
+    authority: CertificateAuthority,
+    etcdPort: number,
+    port: number,
+    moreFlags: readonly string[],
+  ) {
+    this.#moreFlags = moreFlags;
     this.folder = folder;
     this.authority = authority;
     this.#etcdPort = etcdPort;
@@ -45,14 +53,17 @@ export class ApiServer {
     this.kubeconfig = join(folder, 'admin.kubeconfig');
   }
 
-  /** Starts both and waits until the API server is ready. */
-  static async start(): Promise<ApiServer> {
+  /**
+   * Starts both and waits until the API server is ready.
+   * @param flags more of them for the API server
+   */
+  static async start(flags: readonly string[] = []): Promise<ApiServer> {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-kube-'));
     const pki = join(folder, 'pki');
     mkdirSync(pki);
     const authority = await CertificateAuthority.create(pki);
     const [etcdPort = 0, peerPort = 0, port = 0] = await freePorts(3);
-    const server = new ApiServer(folder, authority, etcdPort, port);
+    const server = new ApiServer(folder, authority, etcdPort, port, flags);
     await server.#prepare();
     server.#startEtcd(peerPort);
     await server.startApiServer();
@@ -207,6 +218,7 @@ export class ApiServer {
       ...['--requestheader-group-headers', 'X-Remote-Group'],
       ...['--requestheader-username-headers', 'X-Remote-User'],
       ...['--enable-aggregator-routing', '--allow-privileged'],
+      ...this.#moreFlags,
     ];
   }
 

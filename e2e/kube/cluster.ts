@@ -6,9 +6,9 @@ import { ApiServer } from './api-server.ts';
 
 const CRDS = join(import.meta.dirname, '../../manifests/crds');
 
-/** A real API server that serves our kinds. */
-export async function startCluster(): Promise<ApiServer> {
-  const server = await ApiServer.start();
+/** A real API server that serves our kinds. @param flags more of them for the API server */
+export async function startCluster(flags: readonly string[] = []): Promise<ApiServer> {
+  const server = await ApiServer.start(flags);
   for (const file of readdirSync(CRDS)) await server.apply(readFileSync(join(CRDS, file), 'utf8'));
   await waitUntil('the kinds are served', async () => {
     const path = '{.items[*].status.conditions[?(@.type=="Established")].status}';
