@@ -53,7 +53,7 @@ e2e: setup build ## the tests with real Envoys, Prometheus and a browser
 	@$(test_env) $(run) vitest run --project e2e $(ARGS)
 
 e2e-kube: setup $(messages) ## the tests with a real Kubernetes, built from source the first time (6 minutes)
-	@tools/setup.sh kubernetes
+	@tools/setup.sh kubernetes kubernetes-controllers helm
 	@$(test_env) $(run) vitest run --project kube $(ARGS)
 
 e2e-istio: setup build ## the tests with a real istiod, which is compiled the first time (minutes, 2 GB; needs Go)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Gets what Penstock is built and tried with into the cache, as an ordinary user:
-#   tools/setup.sh [modules] [envoy] [envoy-oldest] [prometheus] [chromium] [istiod] [kubernetes] [helm]
+#   tools/setup.sh [modules] [envoy] [envoy-oldest] [prometheus] [chromium] [istiod] [kubernetes] [kubernetes-controllers] [helm]
 # Node comes first and always. What is there already costs nothing. See versions.env for what and which.
 set -eu
 
@@ -31,6 +31,7 @@ for part in "$@"; do
   case $part in
     modules | envoy | prometheus | chromium | istiod | kubernetes | helm) "install_$part" ;;
     envoy-oldest) install_envoy_oldest ;;
-    *) fail "$part: no such part; there are modules, envoy, envoy-oldest, prometheus, chromium, istiod, kubernetes and helm" ;;
+    kubernetes-controllers) install_kubernetes_controllers ;;
+    *) fail "$part: no such part; there are modules, envoy, envoy-oldest, prometheus, chromium, istiod, kubernetes, kubernetes-controllers and helm" ;;
   esac
 done

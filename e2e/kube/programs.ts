@@ -2,8 +2,8 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cacheRoot } from '../../src/app/toolchain.ts';
 
-/** What an API server is made of; `tools/setup.sh kubernetes` builds them. */
-export type KubernetesProgram = 'etcd' | 'kube-apiserver' | 'kubectl';
+/** What an API server is made of, and the controllers; `make e2e-kube` builds them. */
+export type KubernetesProgram = 'etcd' | 'kube-apiserver' | 'kubectl' | 'kube-controller-manager';
 
 const PINS = join(import.meta.dirname, '../../tools/versions.env');
 
@@ -20,13 +20,14 @@ export function kubernetesVersion(): string {
  */
 export function kubernetesProgram(name: KubernetesProgram): string {
   const named = process.env.PENSTOCK_KUBERNETES;
+  const part = name === 'kube-controller-manager' ? 'kubernetes-controllers' : 'kubernetes';
   const folder =
-    named === undefined ? join(cacheRoot(), `kubernetes-${kubernetesVersion()}`, 'bin') : resolve(named);
+    named === undefined ? join(cacheRoot(), `${part}-${kubernetesVersion()}`, 'bin') : resolve(named);
   const path = join(folder, name);
   try {
     accessSync(path, constants.X_OK);
   } catch (cause) {
-    const remedy = 'run `tools/setup.sh kubernetes`, or set PENSTOCK_KUBERNETES to a folder that has it';
+    const remedy = `run tools/setup.sh ${part}, or set PENSTOCK_KUBERNETES to a folder that has it`;
     throw new Error(`${name} is not in ${folder}; ${remedy}`, { cause });
   }
   return path;

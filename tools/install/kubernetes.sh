@@ -44,3 +44,16 @@ require_go() {
   newer=$(printf '%s\n%s\n' "$wanted" "${found#go}" | sort -V | tail -n 1)
   [ "$newer" = "${found#go}" ] || fail "Kubernetes $KUBERNETES_VERSION needs Go $wanted or newer, this is ${found#go}"
 }
+
+# What makes Deployments, ReplicaSets and autoscalers act; for tests that need no node.
+install_kubernetes_controllers() {
+  into_cache kubernetes-controllers "$KUBERNETES_VERSION" bin/kube-controller-manager kubernetes_controllers_from_source
+}
+
+# kubernetes_controllers_from_source DOWNLOAD TREE
+kubernetes_controllers_from_source() {
+  require_go
+  mkdir -p "$2/bin"
+  build_programs "$1" "controllers of Kubernetes $KUBERNETES_VERSION, from source" "$2/bin/" \
+    k8s.io/kubernetes/cmd/kube-controller-manager
+}
