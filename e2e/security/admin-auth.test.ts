@@ -1,10 +1,13 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitUntil } from '../../src/demo/wait-until.ts';
-import { penstock, Serve, temporaryFolder } from '../penstock-process.ts';
+import { penstock, Serve, startPenstock, temporaryFolder } from '../penstock-process.ts';
 import { SPECS } from '../sample-specs.ts';
+import { Certificates } from './certificates.ts';
 import { type Issuer, startIssuer } from './oidc-issuer.ts';
 
 const AUDIENCE = 'https://penstock.example';
@@ -176,4 +179,45 @@ it('refuses an address that is not loopback, without authentication, in one line
   const { code, stderr } = await penstock(['serve', '-f', specs, '--admin-address', '0.0.0.0:0']);
   expect(code).toBe(2);
   expect(stderr).toContain('--admin-address 0.0.0.0:0 is not loopback');
+});
+
+it('is served over TLS, and follows its certificate', async () => {
+  const pki = await Certificates.create(folder.path, 'pki');
+  const own = await pki.issue('admin', 'spiffe://mesh.example/admin');
+  const running = startPenstock([
+    ...['serve', '-f', specs, '--xds-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'],
+    ...[
+      '--admin-auth',
+      join(folder.path, 'auth.yaml'),
+      '--admin-tls-cert',
+      own.cert,
+      '--admin-tls-key',
+      own.key,
+    ],
+  ]);
+  try {
+    const address = await waitUntil('it serves', () => /"admin":"([^"]+)"/.exec(running.stderr())?.[1], {
+      timeoutMs: 60_000,
+    });
+    const asked = { PENSTOCK_ADMIN: `https://${address}`, PENSTOCK_TOKEN: secret.viewer };
+    const trusting = await penstock(['get', 'services'], { ...asked, NODE_EXTRA_CA_CERTS: pki.ca });
+    expect(trusting.stdout, trusting.stderr).toContain('fraud');
+    expect((await penstock(['get', 'services'], asked)).code).toBe(1);
+    await pki.issue('admin', 'spiffe://mesh.example/admin');
+    const { serialNumber } = new X509Certificate(readFileSync(own.cert));
+    const [host = '', port = ''] = address.split(':');
+    const shown = () =>
+      new Promise<string | undefined>((resolve, reject) => {
+        const socket = connectTls({ host, port: Number(port), rejectUnauthorized: false });
+        socket.once('error', reject);
+        socket.once('secureConnect', () => {
+          resolve(socket.getPeerX509Certificate()?.serialNumber);
+          socket.destroy();
+        });
+      });
+    await waitUntil('it shows the new one', async () => (await shown()) === serialNumber || undefined);
+  } finally {
+    running.child.kill('SIGTERM');
+    await running.ended;
+  }
 });

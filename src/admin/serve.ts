@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Registry } from 'prom-client';
 import { buildApp } from './app.ts';
@@ -24,16 +25,25 @@ export interface AdminOptions {
   /** Further names under which a server on loopback is reached, say by a proxy on this machine. */
   readonly allowedHosts?: readonly string[];
   readonly reportError?: (error: Error) => void;
+  /** PEM; undefined: plaintext. */
+  readonly tls?: AdminCertificate;
   /** Who has which credential; undefined: nobody is asked who they are. */
   readonly authenticator?: Authenticator;
   /** Metrics are for everybody; true unless said otherwise. */
   readonly openMetrics?: boolean;
 }
 
+export interface AdminCertificate {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export interface AdminServer {
   /** The host that it listens on. */
   readonly address: string;
   readonly port: number;
+  /** New connections use this certificate. Without effect where there is no TLS. */
+  rotate(certificate: AdminCertificate): void;
   /** Ends the event streams, lets answers under way finish, and frees the port. */
   close(): Promise<void>;
 }
@@ -71,7 +81,12 @@ export async function serveAdmin(options: AdminOptions): Promise<AdminServer> {
     allowsHost: isLoopbackHost(host) ? (name) => isLoopbackHost(name, options.allowedHosts) : () => true,
     reportError: options.reportError ?? (() => {}),
   });
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const { tls } = options;
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    ...(tls && { createServer: createTlsServer, serverOptions: { ...tls, minVersion: 'TLSv1.2' } }),
+  }) as Server;
   try {
     await listen(server, host, port);
   } catch (error) {
@@ -83,6 +98,10 @@ export async function serveAdmin(options: AdminOptions): Promise<AdminServer> {
   return {
     address: host,
     port: typeof bound === 'object' && bound ? bound.port : port,
+    rotate: (certificate) => {
+      if ('setSecureContext' in server && typeof server.setSecureContext === 'function')
+        server.setSecureContext({ ...certificate, minVersion: 'TLSv1.2' });
+    },
     close: async () => {
       clearInterval(timer);
       feed.close();

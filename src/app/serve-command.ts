@@ -119,6 +119,11 @@ export function serveCommand(): Command {
     )
     .option('--admin-auth <path>', 'YAML file that says who may use them: tokens, OpenID Connect, Kubernetes')
     .option(
+      '--admin-tls-cert <path>',
+      'PEM file of the certificate that they are served with, followed while serving',
+    )
+    .option('--admin-tls-key <path>', 'PEM file of its private key')
+    .option(
       '--admin-allow-anonymous',
       'let everybody who reaches an address that is not loopback do everything',
       false,

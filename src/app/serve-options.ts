@@ -36,6 +36,8 @@ export interface ServeOptions extends ExtensionOptions {
   readonly adminAddress: string;
   readonly fallbackCache?: string;
   readonly adminAuth?: string;
+  readonly adminTlsCert?: string;
+  readonly adminTlsKey?: string;
   readonly adminAllowAnonymous: boolean;
   readonly interval: number;
   readonly loadReportInterval: number;

@@ -14,7 +14,9 @@ import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
 import { serveXds } from '../xds/xds-server.ts';
 import { AckTimes } from './ack-times.ts';
+import { openAdminCertificate } from './admin-certificate.ts';
 import { openAdminSecurity } from './admin-security.ts';
+import { adminSecurityWarnings } from './admin-security-options.ts';
 import { withAuditedRefusals } from './audited-commands.ts';
 import { openReplica } from './cluster/open-replica.ts';
 import { controlPlane } from './control-plane.ts';
@@ -184,11 +186,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const adminSecurity =
     options.adminAuth === undefined ? undefined : await openAdminSecurity(options.adminAuth, log);
   closing.defer(() => adminSecurity?.close());
-  if (options.adminAllowAnonymous)
-    log.warn(
-      `everybody who reaches ${options.adminAddress} may do everything; say who may with --admin-auth`,
-    );
+  for (const warning of adminSecurityWarnings(options)) log.warn(warning);
+  const adminCertificate = await openAdminCertificate(options);
   const admin = await serveAdmin({
+    ...(adminCertificate && { tls: adminCertificate.credentials }),
     ...(adminSecurity && {
       authenticator: adminSecurity.authenticator,
       openMetrics: adminSecurity.openMetrics,
@@ -200,6 +201,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     controlPlane: withAuditedRefusals(plane, (actions) => reporting.audit(actions), Date.now),
   });
   closing.defer(() => admin.close());
+  closing.adopt(adminCertificate?.follow(admin, log), (followed) => followed?.close());
   const configure = (changed: SpecIndex): void => {
     controller.configure(changed, () => timer.soon());
     reporting.configured(changed, Date.now());

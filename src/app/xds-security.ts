@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { type AccessPolicy, PolicyRefused, parseAccessPolicy } from '../core/security/access-policy.ts';
-import { type Credentials, readCredentials } from '../security/credential-files.ts';
+import { type Credentials, isSameCredentials, readCredentials } from '../security/credential-files.ts';
 import { followFiles } from '../security/follow-files.ts';
 import type { XdsServer } from '../xds/contract.ts';
 import type { NodeAccess } from './node-access.ts';
@@ -79,14 +79,6 @@ function followPolicy(path: string, first: string, xds: XdsServer, access: NodeA
     onProblem: (error) =>
       log.error(`the edited policy of xDS is not valid, the last good one stays: ${error.message}`),
   });
-}
-
-function isSameCredentials(before: Credentials, after: Credentials): boolean {
-  const sameCa =
-    before.clientCa === undefined || after.clientCa === undefined
-      ? before.clientCa === after.clientCa
-      : before.clientCa.equals(after.clientCa);
-  return sameCa && before.cert.equals(after.cert) && before.key.equals(after.key);
 }
 
 async function readPolicy(path: string): Promise<string> {

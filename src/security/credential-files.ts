@@ -71,3 +71,12 @@ async function read(path: string): Promise<Buffer> {
     throw new CredentialsRefused(`${path}: ${why}`, { cause: error });
   }
 }
+
+/** Whether two readings hold the same. */
+export function isSameCredentials(before: Credentials, after: Credentials): boolean {
+  const sameCa =
+    before.clientCa === undefined || after.clientCa === undefined
+      ? before.clientCa === after.clientCa
+      : before.clientCa.equals(after.clientCa);
+  return sameCa && before.cert.equals(after.cert) && before.key.equals(after.key);
+}
