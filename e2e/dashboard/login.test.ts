@@ -51,7 +51,7 @@ it('asks who looks, shows what they may do, and nothing once their token is revo
 
   await page.goto(url);
   await page.getByRole('heading', { name: 'Log in' }).waitFor();
-  expect(await page.locator('body').innerText()).not.toContain('fraud');
+  expect(await page.locator('body').textContent()).not.toContain('fraud');
   await enter('wrong');
   await page.getByRole('alert').filter({ hasText: 'the token is not valid' }).waitFor();
 

@@ -170,3 +170,24 @@ it('makes whoever guesses wait, and lets them try again later', async () => {
   clock.now += 6_001;
   expect((await ask('GET', '/api/v1/me', bearer('token-of-admin'))).status).toBe(200);
 });
+
+it('ends a stream of events soon after its token is revoked', async () => {
+  const { app, clock, valid, mesh } = start();
+  const response = await app.request('/api/v1/events', { headers: bearer('token-of-viewer') });
+  const reader = response.body?.getReader();
+  const read = async () => new TextDecoder().decode((await reader?.read())?.value);
+  expect(await read()).toContain('event: snapshot');
+  const freeze = (on: boolean) =>
+    app.request('/api/v1/freeze', {
+      method: 'POST',
+      headers: { ...bearer('token-of-admin'), 'content-type': 'application/json' },
+      body: JSON.stringify({ on }),
+    });
+  await freeze(true);
+  expect(await read()).toContain('event: change');
+  valid.delete('token-of-viewer');
+  clock.now += 5_000;
+  await freeze(false);
+  mesh.tick(clock.now);
+  expect((await reader?.read())?.done).toBe(true);
+});

@@ -18,6 +18,8 @@ const COOKIE = 'penstock_session';
 const SESSION_MS = 8 * 3_600_000;
 const SESSIONS = 1_000;
 const SESSION_ID_BYTES = 32;
+/** How often who follows the events is asked about again. */
+const CHECK_EVERY_MS = 5_000;
 
 interface Session {
   readonly bearer: string;
@@ -49,7 +51,11 @@ export class Authentication {
       if (!mayActAs(person.role, role))
         return problem(403, `${person.name} is ${person.role}; this needs ${role}`);
       context.set('person', person);
-      return next();
+      await next();
+      const { body, headers } = context.res;
+      if (body && headers.get('content-type') === 'text/event-stream')
+        context.res = new Response(body.pipeThrough(this.#whileValid(bearer, role)), context.res);
+      return undefined;
     };
   }
 
@@ -75,6 +81,21 @@ export class Authentication {
     const id = getCookie(context, COOKIE);
     if (id !== undefined) this.#sessions.delete(id);
     deleteCookie(context, COOKIE, { path: '/' });
+  }
+
+  /** Ends a stream of events when the credential that opened it is no longer good for it. */
+  #whileValid(bearer: string, role: Role): TransformStream<Uint8Array, Uint8Array> {
+    let checkedAt = this.#now();
+    return new TransformStream({
+      transform: async (chunk, controller) => {
+        if (this.#now() - checkedAt >= CHECK_EVERY_MS) {
+          checkedAt = this.#now();
+          const person = await this.#authenticator.personOf(bearer);
+          if (!person || !mayActAs(person.role, role)) return controller.terminate();
+        }
+        controller.enqueue(chunk);
+      },
+    });
   }
 
   async #check(context: Context, bearer: string): Promise<Person | Response> {
