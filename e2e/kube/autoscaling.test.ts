@@ -7,25 +7,32 @@ import { RELEASE } from '../../tools/kubernetes/chart.ts';
 import { type Load, startLoad } from '../protection/load.ts';
 import { World } from '../protection/world.ts';
 import { Caller } from '../translate/caller.ts';
-import { type StandIn, startStandIn } from '../translate/model-server.ts';
+import { answers, fails, hangs, type StandIn, startStandIn } from '../translate/model-server.ts';
 import { ApiServer } from './api-server.ts';
 import { chartObjects, leadServiceHere } from './installation.ts';
 import { kubernetesProgram } from './programs.ts';
 
 const HOST = 'fraud.default.svc.cluster.local';
 const RATE_OF_ONE = 20;
+/** Seven replicas' worth. */
+const RATE = 130;
+const UNAVAILABLE = 14;
 
-const specs = (port: number) => `
+const specs = (ports: readonly number[]) => `
 apiVersion: penstock.dev/v1alpha1
 kind: ModelService
 metadata: {name: fraud}
-spec: {port: 9000, versions: [{name: v1, endpoints: {static: [{address: 127.0.0.1, port: ${port}}]}}]}
+spec:
+  port: 9000
+  versions:
+  - {name: v1, endpoints: {static: [${ports.map((port) => `{address: 127.0.0.1, port: ${port}}`).join(', ')}]}}
 ---
 apiVersion: penstock.dev/v1alpha1
 kind: TrafficPolicy
 metadata: {name: fraud}
 spec:
   targetRef: {name: fraud}
+  breaker: {requestVolumeThreshold: 20, errorThresholdPercent: 50, window: 5s, sleepWindow: 5s}
   scaling: {requestsPerSecondPerReplica: ${RATE_OF_ONE}, minReplicas: 2, maxReplicas: 8}
 `;
 
@@ -77,7 +84,7 @@ const AUTOSCALER = {
 let server: ApiServer;
 let controllers: Child;
 let world: World;
-let model: StandIn;
+let models: readonly StandIn[] = [];
 let caller: Caller;
 let load: Load | undefined;
 
@@ -89,9 +96,9 @@ beforeAll(async () => {
     if (object.kind === 'Service') await leadServiceHere(server, object, port);
     else if (object.kind !== 'Deployment') await server.apply(JSON.stringify(object));
   }
-  model = await startStandIn('v1');
+  models = await Promise.all(['a', 'b', 'c'].map((name) => startStandIn(name)));
   world = await World.start(
-    specs(model.port),
+    specs(models.map((each) => each.port)),
     ...[
       ...['--kubeconfig', server.kubeconfig, '--own-namespace', RELEASE.namespace],
       ...['--extension-address', `0.0.0.0:${port}`, '--extension-refresh', '300ms'],
@@ -117,7 +124,7 @@ afterAll(async () => {
   await controllers?.stop();
   caller?.close();
   await world?.stop();
-  await model?.stop();
+  await Promise.all(models.map((each) => each.stop()));
   await server?.stop();
 });
 
@@ -149,12 +156,32 @@ describe('a real HorizontalPodAutoscaler', () => {
   });
 
   it('adds pods as clients offer more, two in 15 s, within 90 s', async () => {
-    load = startLoad(caller, HOST, 130);
+    load = startLoad(caller, HOST, RATE);
     const seconds = await untilPods(7);
     expect(seconds).toBeLessThan(90);
   });
 
-  it('keeps them while everything is frozen', async () => {
+  it('takes none away for a sick one that gets fewer calls', async () => {
+    const [sick] = models;
+    if (sick === undefined) throw new Error('no model');
+    sick.behaviour = hangs;
+    await expect(untilFewer()).rejects.toThrow('fewer pods: not within');
+    const sent = (await endpointRates())[0] ?? 0;
+    expect(sent).toBeLessThan(0.5 * (RATE / 3));
+    sick.behaviour = answers('a');
+  });
+
+  it('takes none away while an open breaker refuses the calls', async () => {
+    for (const each of models) each.behaviour = fails(UNAVAILABLE);
+    await waitUntil('the breaker opens', async () => (await breakerPhase()) === 'OPEN');
+    await expect(untilFewer()).rejects.toThrow('fewer pods: not within');
+    for (const each of models) each.behaviour = answers('well');
+    await waitUntil('the breaker closes', async () => (await breakerPhase()) === 'CLOSED', {
+      timeoutMs: 90_000,
+    });
+  });
+
+  it('takes none away while everything is frozen', async () => {
     await world.turn('freeze', true);
     await load?.stop();
     load = startLoad(caller, HOST, 30);
@@ -166,6 +193,16 @@ describe('a real HorizontalPodAutoscaler', () => {
     await untilPods(2);
   });
 });
+
+/** Requests a second to each instance of the version, as their callers' sidecar counts them. */
+async function endpointRates(): Promise<readonly number[]> {
+  const [fraud] = await world.list('services');
+  return fraud?.versions[0]?.endpoints.map((each) => each.requestsPerSecond ?? 0) ?? [];
+}
+
+async function breakerPhase(): Promise<string | undefined> {
+  return (await world.list('breakers')).find(({ service }) => service === 'fraud')?.phase;
+}
 
 function untilFewer(): Promise<unknown> {
   return waitUntil('fewer pods', async () => (await pods()) < 7, { timeoutMs: 25_000, everyMs: 500 });
