@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build sbom audit demo test proof check e2e e2e-kube e2e-istio bench clean
+.PHONY: help setup modules generate build sbom audit demo test proof check e2e e2e-kube e2e-kube-node e2e-istio bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -15,7 +15,7 @@ test_env := CI=1
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\): [^#]*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target words; do \
-	  printf '  make %-10s %s\n' "$$target" "$$words"; done
+	  printf '  make %-14s %s\n' "$$target" "$$words"; done
 
 setup: ## Node, its packages, Envoy and Prometheus into the cache (every target does what it needs of this)
 	@tools/setup.sh modules envoy prometheus
@@ -55,6 +55,10 @@ e2e: setup build ## the tests with real Envoys, Prometheus and a browser
 e2e-kube: setup $(messages) ## the tests with a real Kubernetes, built from source the first time (6 minutes)
 	@tools/setup.sh kubernetes kubernetes-controllers helm
 	@$(test_env) $(run) vitest run --project kube $(ARGS)
+
+e2e-kube-node: setup $(messages) ## the tests with pods on a real node; root on Linux, built from source the first time (10 minutes)
+	@tools/setup.sh kubernetes-node
+	@$(test_env) e2e/kube/node/with-node.sh $(CURDIR)/$(run) vitest run --project kube-node $(ARGS)
 
 e2e-istio: setup build ## the tests with a real istiod, which is compiled the first time (minutes, 2 GB; needs Go)
 	@tools/setup.sh envoy-oldest istiod

@@ -32,6 +32,16 @@ export default defineConfig({
         test: {
           name: 'kube',
           include: ['e2e/kube/**/*.test.ts'],
+          exclude: ['e2e/kube/node/**'],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'kube-node',
+          include: ['e2e/kube/node/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 180_000,
           fileParallelism: false,

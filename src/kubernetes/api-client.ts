@@ -39,7 +39,6 @@ const SILENCE_MS = 90_000;
 export class ApiClient {
   readonly #config: KubeConfig;
   readonly #agents = new Map<string, Agent>();
-  #requests = 0;
 
   private constructor(config: KubeConfig) {
     this.#config = config;
@@ -71,21 +70,20 @@ export class ApiClient {
     return this.#config.getContextObject(this.#config.getCurrentContext())?.namespace;
   }
 
-  /** How many requests were sent. */
-  get requests(): number {
-    return this.#requests;
-  }
-
   /**
    * One request and its answer.
    * @throws ApiError when the server says no; what the network says otherwise
    */
   async ask<T>(asked: ApiRequest): Promise<T> {
-    const response = await this.#send(asked, TIMEOUT_MS);
-    const body = await text(response);
-    const status = response.statusCode ?? 0;
-    if (status >= 300) throw refusal(status, body, response);
-    return JSON.parse(body) as T;
+    return JSON.parse(await bodyOf(await this.#send(asked, TIMEOUT_MS))) as T;
+  }
+
+  /**
+   * What stands under a path, as text.
+   * @throws as `ask`
+   */
+  async text(path: string): Promise<string> {
+    return bodyOf(await this.#send({ method: 'GET', path }, TIMEOUT_MS));
   }
 
   /**
@@ -115,7 +113,6 @@ export class ApiClient {
     for (const [name, value] of Object.entries(asked.query ?? {}))
       if (value !== undefined) target.searchParams.set(name, String(value));
     const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
-    this.#requests++;
     return new Promise((resolve, reject) => {
       const sent: ClientRequest = request(
         target,
@@ -165,6 +162,13 @@ export class ApiClient {
     this.#agents.set(identity, agent);
     return agent;
   }
+}
+
+async function bodyOf(response: IncomingMessage): Promise<string> {
+  const body = await text(response);
+  const status = response.statusCode ?? 0;
+  if (status >= 300) throw refusal(status, body, response);
+  return body;
 }
 
 function refusal(status: number, body: string, { headers }: IncomingMessage): ApiError {

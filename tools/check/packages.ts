@@ -82,7 +82,7 @@ export function unprovenVersions(text: string, provenElsewhere: readonly string[
 }
 
 /** Built from Go modules, which a go.sum of ours pins or (Helm) the checksum database of Go. */
-const PROVEN_BY_GO = ['KUBERNETES', 'ISTIOD', 'HELM'];
+const PROVEN_BY_GO = ['KUBERNETES', 'ISTIOD', 'HELM', 'CONTAINERD', 'RUNC', 'CNI'];
 
 export async function checkPackages(root: string): Promise<Finding> {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
