@@ -18,6 +18,7 @@ import {
 import { FilterConfigSchema } from '../../gen/envoy/extensions/filters/http/grpc_stats/v3/grpc_stats_pb.js';
 import { LocalRateLimitSchema } from '../../gen/envoy/extensions/filters/http/local_ratelimit/v3/local_ratelimit_pb.js';
 import { RouterSchema } from '../../gen/envoy/extensions/filters/http/router/v3/router_pb.js';
+import { TlsInspectorSchema } from '../../gen/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.js';
 import { HttpConnectionManagerSchema } from '../../gen/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.js';
 import { ClientSideWeightedRoundRobinSchema } from '../../gen/envoy/extensions/load_balancing_policies/client_side_weighted_round_robin/v3/client_side_weighted_round_robin_pb.js';
 import { LeastRequestSchema } from '../../gen/envoy/extensions/load_balancing_policies/least_request/v3/least_request_pb.js';
@@ -27,6 +28,10 @@ import { RingHashSchema } from '../../gen/envoy/extensions/load_balancing_polici
 import { RoundRobinSchema } from '../../gen/envoy/extensions/load_balancing_policies/round_robin/v3/round_robin_pb.js';
 import { WrrLocalitySchema } from '../../gen/envoy/extensions/load_balancing_policies/wrr_locality/v3/wrr_locality_pb.js';
 import { PreviousHostsPredicateSchema } from '../../gen/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.js';
+import {
+  DownstreamTlsContextSchema,
+  UpstreamTlsContextSchema,
+} from '../../gen/envoy/extensions/transport_sockets/tls/v3/tls_pb.js';
 import { HttpProtocolOptionsSchema } from '../../gen/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.js';
 import { RuntimeSchema } from '../../gen/envoy/service/runtime/v3/rtds_pb.js';
 import { TYPE_URL, type TypeUrl } from '../delta/type-urls.ts';
@@ -69,6 +74,9 @@ const registry = createRegistry(
   RingHashSchema,
   RoundRobinSchema,
   WrrLocalitySchema,
+  TlsInspectorSchema,
+  UpstreamTlsContextSchema,
+  DownstreamTlsContextSchema,
 );
 
 /** One input: services and the nodes that are shown them. */

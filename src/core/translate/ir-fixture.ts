@@ -37,6 +37,7 @@ export function serviceIr(sketch: ServiceSketch = {}): ServiceIr {
     protocol,
     versions,
     routing: routingIr(versions, sketch.routing ?? {}),
+    ...(sketch.mtls && { mtls: sketch.mtls }),
     limits: (sketch.limits ?? []).map((limit) => ({
       per: [],
       matches: [],
