@@ -69,13 +69,9 @@ describe('the chart', () => {
     expect(chartObjects({ [key]: 'false' }).some((each) => each.kind === kind)).toBe(false);
   });
 
-  it('does not take several replicas without Prometheus', () => {
-    expect(() => chartObjects({ replicas: '2' })).toThrow('prometheus is needed with several replicas');
-    const [deployment] = chartObjects({ replicas: '2', prometheus: 'http://p:9090' }).filter(
-      ({ kind }) => kind === 'Deployment',
-    );
-    expect(JSON.stringify(deployment)).toContain(
-      '"--prometheus","http://p:9090","--load-report-interval","0s"',
-    );
+  it('has the replicas tell each other what they see', () => {
+    const [deployment] = chartObjects({ replicas: '2' }).filter(({ kind }) => kind === 'Deployment');
+    expect(JSON.stringify(deployment)).toContain('"--peer-address","0.0.0.0:18090"');
+    expect(JSON.stringify(deployment)).toContain('{"name":"PENSTOCK_ADVERTISE","value":"$(POD_IP):18090"}');
   });
 });
