@@ -126,7 +126,7 @@ export class IstioMesh {
 
   /** Waits until the client's sidecar splits by this weight of v2, in hundredths of a percent. */
   async weightIs(weight: number): Promise<void> {
-    const key = `penstock.ml.fraud.outbound|${this.port}|v2|${HOST}`;
+    const key = `penstock.outbound|${this.port}|v2|${HOST}`;
     await until(`the sidecar has the weight ${weight}`, async () => {
       return (await this.client.runtime())[key] === String(weight);
     });

@@ -52,14 +52,14 @@ export class Istiod {
     return istiod;
   }
 
-  /** These objects and no others from now on. */
-  apply(objects: readonly object[]): void {
+  /** A file holds these objects and no others from now on. */
+  apply(objects: readonly object[], file = 'objects.yaml'): void {
     const next = join(this.#folder, 'next');
     writeFileSync(
       next,
       objects.map((object) => stringify(object, { version: '1.1', lineWidth: 0 })).join('---\n'),
     );
-    renameSync(next, join(this.#folder, 'config', 'objects.yaml'));
+    renameSync(next, join(this.#folder, 'config', file));
   }
 
   async restart(): Promise<void> {

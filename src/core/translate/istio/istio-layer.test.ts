@@ -31,7 +31,7 @@ describe('runtimeValues', () => {
     [
       'every weight of a service with several, also those of nothing',
       { versions },
-      { [`penstock.default.fraud.${V1}`]: 10_000, [`penstock.default.fraud.${V2}`]: 0 },
+      { [`penstock.${V1}`]: 10_000, [`penstock.${V2}`]: 0 },
     ],
     [
       'what a breaker admits, in millionths',

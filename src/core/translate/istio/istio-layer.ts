@@ -31,12 +31,12 @@ export function runtimeValues(service: ServiceIr): RuntimeValues {
   const split = (of: typeof weights, prefix: string) => {
     for (const { version, weight } of of) values[`${prefix}.${istioCluster(service, version)}`] = weight;
   };
-  if (service.versions.length > 1) split(weights, weightKeyPrefix(service, undefined));
+  if (service.versions.length > 1) split(weights, weightKeyPrefix(undefined));
   const admitted = breaker?.admitted ?? TOTAL_WEIGHT;
   if (admitted < TOTAL_WEIGHT) values[admittedKey(service, undefined)] = share(admitted);
   for (const { matches, weights: own } of slices) {
     for (const match of matches) {
-      split(own, weightKeyPrefix(service, match));
+      split(own, weightKeyPrefix(match));
       values[admittedKey(service, match)] = share(admitted);
       if (breaker !== undefined && breaker.bypass.length > 0)
         values[bypassKey(service, match)] = share(TOTAL_WEIGHT);

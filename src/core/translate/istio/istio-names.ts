@@ -18,30 +18,33 @@ export function istioCluster(service: Pick<ServiceIr, 'id' | 'hosts' | 'port'>, 
   return `outbound|${service.port}|${version}|${primaryHost(service)}`;
 }
 
-/** The prefix of the runtime keys of a service; names of services and namespaces have no dots. */
-function serviceKeyPrefix(service: Pick<ServiceIr, 'id'>): string {
-  return `${KEY_PREFIX}.${service.id.replace('/', '.')}`;
+/**
+ * The prefix of the weights' keys of everybody who is in no slice, or of a slice. Envoy appends `.CLUSTER`, which tells
+ * the service.
+ */
+export function weightKeyPrefix(slice: MatchIr | undefined): string {
+  return slice === undefined ? KEY_PREFIX : `${KEY_PREFIX}.${sliceName(slice)}`;
 }
 
-/** The prefix of the weights' keys of everybody who is in no slice, or of a slice. Envoy appends `.CLUSTER`. */
-export function weightKeyPrefix(service: Pick<ServiceIr, 'id'>, slice: MatchIr | undefined): string {
-  const prefix = serviceKeyPrefix(service);
+/** The prefix of the other keys of a service; names of services and namespaces have no dots. */
+function shareKeyPrefix({ id }: Pick<ServiceIr, 'id'>, slice: MatchIr | undefined): string {
+  const prefix = `${KEY_PREFIX}.${id.replace('/', '.')}`;
   return slice === undefined ? prefix : `${prefix}.${sliceName(slice)}`;
 }
 
 /** The part of a share's requests that the breaker admits; of a slice that is not in use, none. */
 export function admittedKey(service: Pick<ServiceIr, 'id'>, slice: MatchIr | undefined): string {
-  return `${weightKeyPrefix(service, slice)}.admitted`;
+  return `${shareKeyPrefix(service, slice)}.admitted`;
 }
 
 /** Whether a slice is in use, for the requests that a breaker never refuses. */
 export function bypassKey(service: Pick<ServiceIr, 'id'>, slice: MatchIr): string {
-  return `${weightKeyPrefix(service, slice)}.bypass`;
+  return `${shareKeyPrefix(service, slice)}.bypass`;
 }
 
 /** The part of the requests that is copied to a version. */
 export function mirrorKey(service: Pick<ServiceIr, 'id'>, version: string): string {
-  return `${serviceKeyPrefix(service)}.mirror.${version}`;
+  return `${shareKeyPrefix(service, undefined)}.mirror.${version}`;
 }
 
 /** Envoy's own key for the bound of a cluster's requests under way. */

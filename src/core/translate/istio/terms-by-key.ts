@@ -24,7 +24,7 @@ export function termsByKey(
     clusterNamed,
     taken: (share, admitted) => taken(service, share, admitted),
     split: ({ slice }) => ({
-      runtimeKeyPrefix: weightKeyPrefix(service, slice),
+      runtimeKeyPrefix: weightKeyPrefix(slice),
       weights: service.versions.map(({ name }) => ({
         version: name,
         weight: name === defaultVersion ? DEFAULT_WEIGHT : 0,
