@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build sbom audit demo test proof check e2e e2e-kube e2e-kube-node e2e-istio bench clean
+.PHONY: help setup modules generate build sbom audit demo test proof chaos check e2e e2e-kube e2e-kube-node e2e-istio bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -44,6 +44,9 @@ test: setup $(messages) ## the tests beside the code
 
 proof: setup $(messages) ## the searches through the small machines (part of `make test`), as far as they go
 	@$(test_env) PENSTOCK_PROOF_DEPTH=100 PENSTOCK_PROOF_MOVES=5 $(run) vitest run --project unit proof $(ARGS)
+
+chaos: setup $(messages) ## faults by a seeded schedule against the whole system, and promises that must hold throughout
+	@$(run) node chaos/main.ts $(ARGS)
 
 check: modules $(messages) ## formatting, lint, types, import directions, dead code, generated documents
 	@$(run) node tools/check/main.ts

@@ -12,6 +12,7 @@ export default defineConfig({
             'tools/**/*.test.ts',
             'bench/**/*.test.ts',
             'proof/**/*.test.ts',
+            'chaos/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

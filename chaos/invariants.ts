@@ -1,0 +1,202 @@
+import type { Call, EpisodeRecord, RunRecord, Sample, Struck } from './record.ts';
+
+/** A promise that was broken. */
+export interface Violation {
+  readonly promise: string;
+  readonly at: number;
+  readonly detail: string;
+}
+
+interface Promised {
+  readonly name: string;
+  readonly check: (run: RunRecord) => Violation[];
+}
+
+/** Within this time after the last fault everything is as it should be. */
+const RECOVERY_MS = 5_000;
+/** What a fault did to calls that were under way, to connections, to a pool, is over after this. */
+const AFTERMATH_MS = 4_000;
+/** What was heard before is not stale yet, and is decided on. */
+const STILL_FRESH_MS = 4_000;
+/** Growth of memory from the first third of a run to the last that is no leak. */
+const GROWTH_BYTES = 96 * 2 ** 20;
+
+/** What must hold whatever strikes. */
+export const PROMISES: readonly Promised[] = [
+  { name: 'no request is lost by our doing', check: lostRequests },
+  { name: 'nobody is moved back', check: movedBack },
+  { name: 'weights sum to the total', check: wrongWeights },
+  { name: 'nothing advances blind', check: advancedBlind },
+  { name: 'a restart goes on where it was', check: forgotten },
+  { name: 'no breaker opens without a cause', check: falseTrips },
+  { name: 'every configuration is accepted', check: rejections },
+  { name: `all is well ${RECOVERY_MS / 1000} s after the last fault`, check: slowRecoveries },
+  { name: 'memory is bounded', check: growth },
+  { name: 'no process ends by itself', check: crashes },
+  { name: 'the audit is whole', check: audit },
+];
+
+export function judge(run: RunRecord): Violation[] {
+  return PROMISES.flatMap(({ name, check }) => check(run).map((found) => ({ ...found, promise: name })));
+}
+
+const struckIn = (run: RunRecord): readonly Struck[] => run.episodes.flatMap(({ faults }) => faults);
+const violation = (at: number, detail: string): Violation => ({ promise: '', at, detail });
+
+function isExcused(call: Call, struck: readonly Struck[]): boolean {
+  return struck.some(
+    ({ excuses, beganAt, healedAt }) =>
+      (excuses === 'all' || (excuses !== 'none' && excuses.sidecar === call.sidecar)) &&
+      call.endedAt >= beganAt &&
+      call.beganAt <= healedAt + AFTERMATH_MS,
+  );
+}
+
+function lostRequests(run: RunRecord): Violation[] {
+  const struck = struckIn(run);
+  return run.calls
+    .filter((call) => call.status !== 0 && !isExcused(call, struck))
+    .map((call) =>
+      violation(
+        call.endedAt,
+        `user ${call.user} by ${call.sidecar}: ${call.status ?? 'no status'} ${call.message}`.trim(),
+      ),
+    );
+}
+
+/** A user whom the candidate answered is not answered by stable later in the same story, unless its weight fell. */
+function movedBack(run: RunRecord): Violation[] {
+  const struck = struckIn(run);
+  const found: Violation[] = [];
+  const users = Map.groupBy(
+    run.calls.filter(({ status }) => status === 0),
+    ({ user }) => user,
+  );
+  for (const [user, calls] of users) {
+    let previous: Call | undefined;
+    for (const call of calls.toSorted((a, b) => a.beganAt - b.beganAt)) {
+      const was = previous;
+      previous = call;
+      if (was === undefined || was.version === call.version || isExcused(call, struck)) continue;
+      const between = samplesAround(run.samples, was.beganAt, call.endedAt);
+      const [first] = between;
+      if (first === undefined || between.some(({ rollout }) => rollout.story !== first.rollout.story))
+        continue;
+      const { candidate, stable } = first.rollout;
+      const fell = between.some(({ rollout }, i) => rollout.weight < (between[i - 1]?.rollout.weight ?? 0));
+      if (was.version === candidate && call.version === stable && !fell)
+        found.push(
+          violation(
+            call.endedAt,
+            `user ${user}: ${candidate}, then ${stable}, at ${first.rollout.weight / 100} %`,
+          ),
+        );
+    }
+  }
+  return found;
+}
+
+/** The samples of a stretch of time, with the last before it and the first after it. */
+function samplesAround(samples: readonly Sample[], from: number, to: number): readonly Sample[] {
+  const first = samples.findLastIndex(({ at }) => at <= from);
+  const last = samples.findIndex(({ at }) => at >= to);
+  return samples.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
+}
+
+function wrongWeights({ samples }: RunRecord): Violation[] {
+  return samples
+    .filter(
+      ({ weights }) =>
+        weights.reduce((sum, each) => sum + each, 0) !== 10_000 || weights.some((each) => each < 0),
+    )
+    .map(({ at, weights }) => violation(at, weights.join(' + ')));
+}
+
+/** While nothing can be heard of any sidecar, neither by reports nor by Prometheus, no weight rises. */
+function advancedBlind(run: RunRecord): Violation[] {
+  const dark = struckIn(run).filter(({ kind }) => kind === 'blindness');
+  return dark.flatMap(({ beganAt, healedAt }) => {
+    const seen = run.samples.filter(({ at }) => at > beganAt + STILL_FRESH_MS && at < healedAt);
+    return seen.flatMap(({ at, rollout }, i) => {
+      const before = seen[i - 1]?.rollout;
+      return before !== undefined && before.story === rollout.story && rollout.weight > before.weight
+        ? [violation(at, `${before.weight / 100} % → ${rollout.weight / 100} %`)]
+        : [];
+    });
+  });
+}
+
+const RESTARTS = ['penstock killed', 'state corrupted'];
+
+function forgotten(run: RunRecord): Violation[] {
+  return struckIn(run)
+    .filter(({ kind }) => RESTARTS.includes(kind))
+    .flatMap(({ beganAt, healedAt }) => {
+      const before = run.samples.findLast(({ at }) => at < beganAt)?.rollout;
+      const after = run.samples.find(({ at }) => at > healedAt)?.rollout;
+      if (before === undefined || after === undefined || before.story !== after.story) return [];
+      const back = ['RollingBack', 'RolledBack'].includes(after.phase);
+      if (after.weight >= before.weight || back) return [];
+      return [
+        violation(
+          healedAt,
+          `${before.phase} ${before.weight / 100} % → ${after.phase} ${after.weight / 100} %`,
+        ),
+      ];
+    });
+}
+
+/** Calls fail by pods and by candidates; what strikes anything else opens nothing. */
+function falseTrips(run: RunRecord): Violation[] {
+  const causes = struckIn(run).filter(({ excuses }) => excuses === 'all');
+  return run.samples.flatMap(({ at, breaker }, i) => {
+    const opened = breaker === 'OPEN' && run.samples[i - 1]?.breaker === 'CLOSED';
+    const hasCause = causes.some(({ beganAt, healedAt }) => at >= beganAt && at <= healedAt + 15_000);
+    return opened && !hasCause ? [violation(at, 'CLOSED → OPEN')] : [];
+  });
+}
+
+function rejections({ samples }: RunRecord): Violation[] {
+  const seen = new Map<string, number>();
+  for (const { at, rejections: texts } of samples)
+    for (const text of texts) if (!seen.has(text)) seen.set(text, at);
+  return [...seen].map(([text, at]) => violation(at, text));
+}
+
+function slowRecoveries({ episodes }: RunRecord): Violation[] {
+  return episodes
+    .filter(({ recoveredMs }) => recoveredMs === undefined || recoveredMs > RECOVERY_MS)
+    .map((episode) => violation(lastHealed(episode), describeRecovery(episode)));
+}
+
+function lastHealed({ faults }: EpisodeRecord): number {
+  return Math.max(...faults.map(({ healedAt }) => healedAt));
+}
+
+function describeRecovery({ faults, recoveredMs, waitedFor }: EpisodeRecord): string {
+  const took = recoveredMs === undefined ? 'never' : `${(recoveredMs / 1000).toFixed(1)} s`;
+  return `${took} after ${faults.map(({ kind, what }) => `${kind} (${what})`).join(', ')}; waited for: ${waitedFor}`;
+}
+
+function growth({ memory }: RunRecord): Violation[] {
+  const third = Math.floor(memory.length / 3);
+  if (third < 10) return [];
+  const median = (of: readonly { readonly bytes: number }[]): number =>
+    of.map(({ bytes }) => bytes).toSorted((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
+  const [early, late] = [median(memory.slice(0, third)), median(memory.slice(-third))];
+  if (late - early <= GROWTH_BYTES) return [];
+  return [
+    violation(
+      memory.at(-1)?.at ?? 0,
+      `${Math.round(early / 2 ** 20)} MiB → ${Math.round(late / 2 ** 20)} MiB`,
+    ),
+  ];
+}
+
+function crashes(run: RunRecord): Violation[] {
+  return run.crashes.map((how) => violation(0, how));
+}
+
+function audit({ audit: { code, text } }: RunRecord): Violation[] {
+  return code === 0 ? [] : [violation(0, text)];
+}
