@@ -6,7 +6,6 @@ import * as z from 'zod';
 import type { Authenticator } from '../admin/authentication.ts';
 import { ROLES } from '../core/security/roles.ts';
 import { followFiles } from '../security/follow-files.ts';
-import { OidcIssuer } from '../security/oidc.ts';
 import { personOfToken, readTokens } from '../security/token-file.ts';
 import { TokenReviewer } from '../security/token-review.ts';
 
@@ -63,7 +62,7 @@ export async function openAdminSecurity(file: string, log: Logger): Promise<Admi
   const { oidc, kubernetes } = settings;
   const tokens =
     settings.tokens === undefined ? undefined : await followTokens(beside(file, settings.tokens), log);
-  const issuer = oidc && new OidcIssuer(oidc);
+  const issuer = oidc && new (await import('../security/oidc.ts')).OidcIssuer(oidc);
   const reviewer =
     kubernetes &&
     new TokenReviewer(

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import { secrets } from '../core/translate/mesh-tls.ts';
 import { GivenCertificates } from '../security/given-certificates.ts';
-import { IssuedCertificates } from '../security/issued-certificates.ts';
 import type { MeshCertificates } from '../security/mesh-certificates.ts';
 import type { SecretSource } from '../xds/contract.ts';
 import { encodeForPool } from './encode.ts';
@@ -40,6 +39,8 @@ async function open(options: MeshOptions, log: Logger): Promise<MeshCertificates
   };
   if (folder !== undefined) return GivenCertificates.open({ ...told, folder });
   if (cert === undefined || key === undefined) return undefined;
+  // What certificates are made with is large, and only this needs it.
+  const { IssuedCertificates } = await import('../security/issued-certificates.ts');
   return IssuedCertificates.open({
     ...told,
     ...{ cert, key, lifetimeMs: meshCertificateLifetime, settleMs: SETTLE_MS },

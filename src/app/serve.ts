@@ -21,7 +21,6 @@ import { withAuditedRefusals } from './audited-commands.ts';
 import { openReplica } from './cluster/open-replica.ts';
 import { controlPlane } from './control-plane.ts';
 import { encodeForPool } from './encode.ts';
-import { openExtension } from './extension.ts';
 import { splitAddress } from './host-port.ts';
 import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
@@ -219,10 +218,13 @@ export async function serve(options: ServeOptions): Promise<void> {
     lookSoon: () => timer.soon(),
     onSpecs: (objects, problems) => configure(specs.takeObjects(objects, problems, Date.now())),
   });
-  if (options.extensionAddress !== undefined)
+  if (options.extensionAddress !== undefined) {
+    // It brings the client of Kubernetes, which is large.
+    const { openExtension } = await import('./extension.ts');
     closing.use(
       await openExtension(options.extensionAddress, options, { controller, registry: metrics.registry, log }),
     );
+  }
   // The first to go: another takes over while this one still serves.
   closing.defer(() => replica?.close());
   timer.now();
