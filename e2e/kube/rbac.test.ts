@@ -16,6 +16,7 @@ const auditLog = join(folder, 'audit.log');
 let server: ApiServer;
 let objects: readonly Manifest[];
 let token: string;
+const replicas: Serve[] = [];
 
 /** A right, as small as it can be given. */
 interface Right {
@@ -90,12 +91,14 @@ function describeRight({ verb, group, resource, name, namespace }: Right): strin
 }
 
 /** A replica that has the rights of the installed account and no others. */
-function startReplica(...args: readonly string[]): Promise<Serve> {
+async function startReplica(...args: readonly string[]): Promise<Serve> {
   const kubeconfig = join(folder, 'account.kubeconfig');
-  return Serve.start([
+  const replica = await Serve.start([
     ...['--kubernetes', '--kubeconfig', kubeconfig, '--own-namespace', RELEASE.namespace],
     ...['--extension-refresh', '300ms', '--extension-authority-validity', '15s', ...args],
   ]);
+  replicas.push(replica);
+  return replica;
 }
 
 async function writeAccess(): Promise<void> {
@@ -154,6 +157,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  await Promise.all(replicas.map((each) => each.stop()));
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -203,6 +207,7 @@ async function useEverything(port: number): Promise<void> {
   );
   await follower.stop();
   await leader.stop();
+  replicas.length = 0;
 }
 
 function bearer() {
