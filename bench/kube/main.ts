@@ -52,6 +52,7 @@ try {
 
 async function measure(): Promise<Measured> {
   const createdS = await seconds(create);
+  console.error(`all objects are there after ${createdS.toFixed(1)} s`);
   const before = await requestsByVerb(client);
   const startedAt = performance.now();
   const replica = await Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig]);
@@ -59,6 +60,7 @@ async function measure(): Promise<Measured> {
     const ready = async () => (await fetch(`${replica.adminUrl}/readyz`)).ok;
     await waitUntil('the replica is ready', ready, LONGEST);
     const readyS = (performance.now() - startedAt) / 1000;
+    console.error(`ready after ${readyS.toFixed(1)} s`);
     await waitUntil('the last status is written', allTold, LONGEST);
     const statusesS = (performance.now() - startedAt) / 1000;
     const requestsToStart = difference(before, await requestsByVerb(client));
@@ -117,7 +119,8 @@ async function allTold(): Promise<boolean> {
     told += list.items.filter(({ status }) => status?.endpoints === endpoints).length;
     next = list.metadata.continue || undefined;
   } while (next !== undefined);
-  await new Promise((resolve) => setTimeout(resolve, 2000));
+  console.error(`${told} of ${services} statuses are written`);
+  await new Promise((resolve) => setTimeout(resolve, 5000));
   return told === services;
 }
 

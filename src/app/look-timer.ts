@@ -24,7 +24,8 @@ export class LookTimer {
     this.#startedAt = performance.now();
     this.#look();
     this.#spentMs = performance.now() - this.#startedAt;
-    this.#timer = setTimeout(() => this.now(), Math.max(0, this.#intervalMs() - this.#spentMs));
+    // Half of the time is for everything else, however much there is to look at.
+    this.#timer = setTimeout(() => this.now(), Math.max(this.#spentMs, this.#intervalMs() - this.#spentMs));
   }
 
   /** Brings the next look forward, so far as the looks leave time for everything else. */

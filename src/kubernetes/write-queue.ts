@@ -16,6 +16,8 @@ interface Pending {
   readonly failures: number;
 }
 
+/** What was not used within this may be used up at once: a process that is busy for a while catches up. */
+const CREDIT_MS = 1000;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 30_000;
 
@@ -95,9 +97,8 @@ export class WriteQueue {
   #begin(key: string, pending: Pending): void {
     this.#pending.delete(key);
     this.#busy.add(key);
-    // A tenth of a second may be used up at once.
     const gapMs = 1000 / this.#options.perSecond;
-    this.#nextAtMs = Math.max(this.#nextAtMs, performance.now() - 100) + gapMs;
+    this.#nextAtMs = Math.max(this.#nextAtMs, performance.now() - CREDIT_MS) + gapMs;
     pending
       .write()
       .catch((error: unknown) => this.#failed(key, pending, error))

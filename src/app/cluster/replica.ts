@@ -54,6 +54,8 @@ const LEASE = 'penstock';
 const DRAIN_MS = 3000;
 /** How often the statuses are gone through at most. */
 const STATUSES_EVERY_MS = 1000;
+/** Of thousands of objects this takes a while, and nobody reads all of them: it takes a tenth of the time at most. */
+const STATUSES_APART = 10;
 
 /** One of the replicas of a control plane whose database is the cluster. Follows until it has the lead. */
 export class Replica {
@@ -76,6 +78,7 @@ export class Replica {
   /** Decides since the state was read. */
   #deciding = false;
   #statusesAt = 0;
+  #statusesTookMs = 0;
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
@@ -272,9 +275,11 @@ export class Replica {
       return;
     this.#saver?.flush(this.#state, controller.specs, controller.decisions, this.#leadership.term);
     const nowMs = Date.now();
-    if (nowMs - this.#statusesAt < STATUSES_EVERY_MS) return;
+    if (nowMs - this.#statusesAt < Math.max(STATUSES_EVERY_MS, STATUSES_APART * this.#statusesTookMs)) return;
     this.#statusesAt = nowMs;
+    const startedAt = performance.now();
     tellStatuses(this.#statuses, this.#watch, this.#acceptance, plane, nowMs);
+    this.#statusesTookMs = performance.now() - startedAt;
   }
 
   #trouble(what: string, message: string | undefined): void {
