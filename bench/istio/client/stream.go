@@ -24,7 +24,7 @@ const (
 	listener = types + "envoy.config.listener.v3.Listener"
 	routes   = types + "envoy.config.route.v3.RouteConfiguration"
 	runtime  = types + "envoy.service.runtime.v3.Runtime"
-	layer    = "penstock/istio"
+	layer    = "istio"
 )
 
 // raw hands messages on as the bytes that they are.

@@ -1,6 +1,7 @@
 import { create, toJson } from '@bufbuild/protobuf';
 import { ConfigSourceSchema } from '../../../gen/envoy/config/core/v3/core_pb.js';
 import { xdsCluster, xdsService } from '../bootstrap.ts';
+import { RUNTIME_LAYER } from '../names.ts';
 import { penstockSource, type Transport } from './config-source.ts';
 import { ISTIO_LAYER } from './istio-names.ts';
 import { type IstioObject, OWNER, OWNER_LABEL } from './istio-object.ts';
@@ -16,7 +17,7 @@ const FILE = 'custom_bootstrap.json';
 function bootstrapOverride(transport: Transport): object {
   const source = create(ConfigSourceSchema, penstockSource(transport));
   const layer = {
-    name: ISTIO_LAYER,
+    name: RUNTIME_LAYER,
     rtds_layer: {
       name: ISTIO_LAYER,
       rtds_config: toJson(ConfigSourceSchema, source, { useProtoFieldName: true }),

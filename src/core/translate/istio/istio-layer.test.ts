@@ -79,7 +79,7 @@ describe('runtimeValues', () => {
 describe('istioLayer', () => {
   it('is one resource for all services', () => {
     const layer = istioLayer([{ a: 1 }, { b: { numerator: 1, denominator: 'MILLION' } }]);
-    expect(layer.name).toBe('penstock/istio');
+    expect(layer.name).toBe('istio');
     expect(fromBinary(RuntimeSchema, layer.value).layer).toEqual({
       a: 1,
       b: { numerator: 1, denominator: 'MILLION' },

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MatchIr, ServiceIr } from '../../ir/ir.ts';
 
-/** The resource of the runtime layer that Istio's sidecars follow, and that layer's name in their bootstrap. */
-export const ISTIO_LAYER = 'penstock/istio';
+/** The resource of the runtime layer that Istio's sidecars follow. Short: it is told with every change. */
+export const ISTIO_LAYER = 'istio';
 /** What stands before every key of ours in a sidecar's runtime. */
 const KEY_PREFIX = 'penstock';
 
