@@ -122,6 +122,7 @@ function scalarArbitrary(schema: JsonSchema): fc.Arbitrary<unknown> {
     'http://h/x',
     'x-user-id',
     'a.b.example.com',
+    'spiffe://mesh.example/ns/a/sa/b',
   ];
   const pattern = new RegExp(schema.pattern);
   return fc.constantFrom(...usual.filter((text) => pattern.test(text)));
