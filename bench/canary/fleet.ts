@@ -37,6 +37,8 @@ export interface FleetSetup {
   readonly seed: number;
   /** `strategy`, `analysis` and the like of every rollout, as YAML flow. */
   readonly rollout: string;
+  /** What the candidates do from their first moment; as good as stable where nothing is said. */
+  readonly candidate?: VersionBehaviour;
 }
 
 /** `penstock serve`, a client's real Envoy, a real Prometheus that scrapes it, and callers at a steady rate. */
@@ -45,6 +47,7 @@ export async function startFleet({
   ratePerSecond,
   seed,
   rollout,
+  candidate = GOOD,
 }: FleetSetup): Promise<CanaryFleet> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.adopt(mkdtempSync(join(tmpdir(), 'penstock-canary-')), (path) =>
@@ -53,7 +56,7 @@ export async function startFleet({
   const names = Array.from({ length: services }, (_, i) => `s${i + 1}`);
   const versionNames = names.flatMap((name) => [`${name}-v1`, `${name}-v2`]);
   const versions = stack.adopt(await startVersions(versionNames, seed), (each) => each.stop());
-  await Promise.all(versionNames.map((_, i) => versions.behave(i, GOOD)));
+  await Promise.all(versionNames.map((_, i) => versions.behave(i, i % 2 === 0 ? GOOD : candidate)));
   const [port, adminPort] = [await freePort(), await freePort()];
   const prometheus = stack.adopt(
     await startPrometheus({

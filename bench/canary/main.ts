@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GOOD } from './fleet.ts';
-import { type Plan, promotions, retreats } from './scenarios.ts';
+import { type Plan, promotions, retreats, stillbirths } from './scenarios.ts';
 import { sideBySide } from './side-by-side.ts';
 import { describeSpread, plotSpreads, type Spread } from './spread.ts';
 
@@ -36,6 +36,7 @@ const retreat = (behaviour: typeof GOOD) => () => retreats(plan, behaviour);
 /** What is measured, by name. */
 const SCENARIOS: Readonly<Record<string, () => Promise<Runs>>> = {
   dead: retreat({ ...GOOD, failureRate: 1 }),
+  stillborn: () => stillbirths(plan),
   slow: retreat({ ...GOOD, medianMs: 2 * GOOD.medianMs }),
   good: () => promotions(plan),
 };

@@ -1,6 +1,6 @@
 import { until } from '../../e2e/translate/mesh.ts';
 import { seeded } from '../statistics/random.ts';
-import { type Canary, startFleet } from './fleet.ts';
+import { type Canary, GOOD, startFleet } from './fleet.ts';
 import type { VersionBehaviour } from './versions.ts';
 
 /** How many rollouts, at which rate. */
@@ -36,8 +36,8 @@ export interface GoodRun {
 const gates = (tolerated: number) =>
   'metrics: [{name: errors, type: ErrorRate, maxRatio: 2, thresholdRange: {max: 0.01}}, ' +
   `{name: latency, type: Latency, maxRatio: ${tolerated}}]`;
-const stayAtTen = (tolerated: number) =>
-  `strategy: {steps: [{setWeight: 10}, {pause: {}}]}, analysis: {warmUp: 2s, ${gates(tolerated)}}`;
+const stayAtTen = (tolerated: number, warmUp = '2s') =>
+  `strategy: {steps: [{setWeight: 10}, {pause: {}}]}, analysis: {warmUp: ${warmUp}, ${gates(tolerated)}}`;
 const ramp = (tolerated: number) =>
   'strategy: {steps: [{setWeight: 10}, {setWeight: 50}, {setWeight: 100}]}, retention: 1s, ' +
   `analysis: {warmUp: 2s, ${gates(tolerated)}}`;
@@ -75,7 +75,11 @@ async function turn(canary: Canary, turned: VersionBehaviour, healthyMs: number)
   );
   await pass(healthyMs);
   await canary.behave(1, turned);
-  const since = performance.now();
+  return takenOut(canary, performance.now());
+}
+
+/** Waits for the rollback; what the candidate did from `since` on is what it cost. */
+async function takenOut(canary: Canary, since: number): Promise<RetreatRun> {
   const phase = async () => (await canary.status()).phase;
   const back = async () => ['RollingBack', 'RolledBack'].includes(await phase());
   const decided = await until(`${canary.name} goes back`, back, PATIENCE_MS).then(
@@ -92,6 +96,26 @@ async function turn(canary: Canary, turned: VersionBehaviour, healthyMs: number)
     phase: await phase(),
     message,
   };
+}
+
+/** Candidates that are dead from their first moment, half a minute of warm-up before them. */
+export async function stillbirths(plan: Plan): Promise<readonly RetreatRun[]> {
+  const runs: RetreatRun[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    const rollout = stayAtTen(plan.tolerated, '30s');
+    const candidate = { ...GOOD, failureRate: 1 };
+    await using fleet = await startFleet({ ...plan, seed: plan.seed + round, rollout, candidate });
+    runs.push(...(await Promise.all(fleet.canaries.map(stillborn))));
+    process.stderr.write(`round ${round + 1}: ${JSON.stringify(runs.slice(-plan.services))}\n`);
+  }
+  return runs;
+}
+
+/** Its time begins with the first call that it gets. */
+async function stillborn(canary: Canary): Promise<RetreatRun> {
+  const firstAt = () => canary.load.answers.find(({ version }) => version === 'v2')?.at;
+  await until(`${canary.name} has traffic`, () => firstAt() !== undefined, PATIENCE_MS);
+  return takenOut(canary, firstAt() ?? performance.now());
 }
 
 /** Candidates as good as stable: 10 %, 50 %, 100 % as soon as the evidence is there. */

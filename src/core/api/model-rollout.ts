@@ -35,7 +35,9 @@ const analysis = record({
     'as fast as load reports come',
   ),
   warmUp: defaulted(
-    duration().describe("How long the candidate's first requests are not counted."),
+    duration().describe(
+      "How long the candidate's first requests are not counted, unless most of them fail (ErrorRate gates).",
+    ),
     '30s',
     'caches and compilers settle',
   ),

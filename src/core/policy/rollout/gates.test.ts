@@ -111,15 +111,6 @@ describe('a candidate that fails', () => {
     expect(simulation.reasons.filter((reason) => reason === 'DryRunBreached')).toHaveLength(1);
   });
 
-  it('in its warm-up is not judged', () => {
-    const warm = { ...heldRollout, analysis: { warmUp: '20s', metrics: [errorsGate] } };
-    const simulation = new Simulation({
-      spec: warm,
-      candidate: (second) => ({ failureRate: second < 15 ? 1 : 0 }),
-    }).run(60);
-    expect(simulation.phase).toBe('Progressing');
-  });
-
   it('can be tried again', () => {
     const simulation = new Simulation({
       spec: heldRollout,

@@ -5,6 +5,7 @@ import { describeAsk, describeStage, enterStage, pendingAsk, pullBack, rollBack 
 import type { RolloutPhase } from './state.ts';
 import { sliceWeights } from './traffic.ts';
 import { move, type Turn, time } from './turn.ts';
+import { observeWarmUp } from './warm-up-watch.ts';
 import { weightPercent } from './wording.ts';
 
 /** After this many the weight stays where it was pulled back to until a person resumes. */
@@ -24,12 +25,15 @@ export function pend(turn: Turn): Turn {
   return enterStage(turn, 0, 'the rollout begins');
 }
 
-/** The candidate's first requests, which nobody judges. */
+/** The candidate's first requests: slow or failing now and then is forgiven, failing most of them is not. */
 export function warmUp(turn: Turn): Turn {
-  const waiting = halt(turn) ?? overdue(turn) ?? waitForSidecars(turn);
+  const seen = observeWarmUp(turn);
+  const found = { ...assess(seen), suspicious: [], shared: [], blind: [], blindTooLong: [] };
+  const dead = turn.input.frozen ? undefined : retreat(seen, found);
+  const waiting = dead ?? halt(seen) ?? overdue(seen) ?? waitForSidecars(seen) ?? freeze(seen, found);
   if (waiting !== undefined) return waiting;
   const warmMs = turn.state.timers.warmMs + turn.elapsedMs;
-  const warmer = { ...turn, state: time(turn.state, { warmMs }) };
+  const warmer = { ...seen, state: time(seen.state, { warmMs }) };
   const at = describeStage(turn, turn.state.stage);
   if (isWarm(warmer)) return move(warmer, 'Progressing', 'Warm', `warmed up; ${at}`);
   return move(warmer, 'Warming', 'Warming', `the candidate's first requests are not counted; ${at}`);
