@@ -112,7 +112,7 @@ for (const model of values.models.split(';')) {
         rounds.set(server, [...(rounds.get(server) ?? []), measured]);
         process.stderr.write(
           `${model}, ${inFlight} in flight, round ${round + 1}: ${server} ${measured.requestsPerSecond.toFixed(0)}/s, ` +
-            `${measured.cpuMsPerRequest.toFixed(2)} ms CPU, ${measured.failed} failed\n`,
+            `${measured.cpuMsPerRequest.toFixed(2)} ms CPU, p99 ${measured.p99Ms.toFixed(0)} ms, ${measured.failed} failed\n`,
         );
       }
     }

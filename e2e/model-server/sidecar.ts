@@ -17,12 +17,19 @@ export const HEALTH_INTERVAL_MS = 200;
 
 const socket = (port: number) => ({ socket_address: { address: '127.0.0.1', port_value: port } });
 
-/** Starts an Envoy that spreads gRPC calls over the servers that are healthy by `grpc.health.v1`. No call is retried. */
-export async function startSidecar(serverPorts: readonly number[], listenPort: number): Promise<Sidecar> {
+/**
+ * Starts an Envoy that spreads gRPC calls over the servers that are healthy by `grpc.health.v1`. No call is retried.
+ * With a collector's port, it samples every call and sends its spans there (OTLP over HTTP).
+ */
+export async function startSidecar(
+  serverPorts: readonly number[],
+  listenPort: number,
+  collectorPort?: number,
+): Promise<Sidecar> {
   const folder = await temporaryFolder();
   const config = join(folder.path, 'envoy.json');
   const adminFile = join(folder.path, 'admin');
-  await writeFile(config, JSON.stringify(bootstrap(serverPorts, listenPort)));
+  await writeFile(config, JSON.stringify(bootstrap(serverPorts, listenPort, collectorPort)));
   const options = [
     '-c',
     config,
@@ -45,7 +52,7 @@ export async function startSidecar(serverPorts: readonly number[], listenPort: n
   };
 }
 
-function bootstrap(serverPorts: readonly number[], listenPort: number): unknown {
+function bootstrap(serverPorts: readonly number[], listenPort: number, collectorPort?: number): unknown {
   const http2 = {
     'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
       '@type': 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
@@ -84,6 +91,7 @@ function bootstrap(serverPorts: readonly number[], listenPort: number): unknown 
       'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     stat_prefix: 'models',
     codec_type: 'HTTP2',
+    ...(collectorPort !== undefined && { tracing: tracingTo(collectorPort) }),
     route_config: {
       virtual_hosts: [
         {
@@ -112,7 +120,35 @@ function bootstrap(serverPorts: readonly number[], listenPort: number): unknown 
           ],
         },
       ],
-      clusters: [cluster],
+      clusters: [cluster, ...(collectorPort === undefined ? [] : [collectorAt(collectorPort)])],
     },
+  };
+}
+
+function tracingTo(collectorPort: number): unknown {
+  return {
+    provider: {
+      name: 'envoy.tracers.opentelemetry',
+      typed_config: {
+        '@type': 'type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig',
+        service_name: 'sidecar',
+        http_service: {
+          http_uri: {
+            uri: `http://127.0.0.1:${collectorPort}/v1/traces`,
+            cluster: 'collector',
+            timeout: '1s',
+          },
+        },
+      },
+    },
+  };
+}
+
+function collectorAt(port: number): unknown {
+  const endpoint = { address: socket(port) };
+  return {
+    name: 'collector',
+    type: 'STATIC',
+    load_assignment: { cluster_name: 'collector', endpoints: [{ lb_endpoints: [{ endpoint }] }] },
   };
 }

@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { floats, type InferResult, numbersOf } from './client.ts';
 import { seededDraws } from './faults/fault.ts';
 import { encodeNumbers } from './tensors/numbers.ts';
-import { type StartedServer, startServer, TEST_MODELS } from './testdata/started-server.ts';
+import { SHIPPED_MODELS, type StartedServer, startServer, TEST_MODELS } from './testdata/started-server.ts';
 
 const MODELS = ['ragged', 'batch-mean', 'flattened', 'fixed', 'lookup'];
 const IN_FLIGHT = 200;
@@ -48,6 +50,45 @@ describe('batching', () => {
     });
     await Promise.all(callers);
     expect(await started.metric('model_batch_rows_count', { model: 'ragged' })).toBeLessThan(8_000);
+  }, 120_000);
+
+  it('gives 10 000 mixed calls to two real models the answers that single calls got', async () => {
+    await using digits = await startServer(
+      ...['--model-repository', SHIPPED_MODELS, '--model', 'digits:v1', '--model', 'digits:v2'],
+    );
+    const file = await readFile(join(SHIPPED_MODELS, 'digits-samples.json'), 'utf8');
+    const { images } = JSON.parse(file) as { images: number[][] };
+    const askFor = async (version: string, chosen: readonly number[]) => {
+      const values = chosen.flatMap((index) => images[index] ?? []);
+      const inputs = [floats('image', [chosen.length, 64], values)];
+      const answer = await digits.client.infer({ model: 'digits', version, inputs });
+      return { labels: numbersOf(answer, 'label'), scores: numbersOf(answer, 'probabilities') };
+    };
+    const single = new Map<string, { labels: number[]; scores: number[] }>();
+    for (const version of ['v1', 'v2'])
+      for (const index of images.keys()) single.set(`${version} ${index}`, await askFor(version, [index]));
+
+    const draw = seededDraws(12);
+    const below = (count: number) => Math.floor(draw() * count);
+    let asked = 0;
+    let worst = 0;
+    const callers = Array.from({ length: IN_FLIGHT }, async () => {
+      while (asked++ < 10_000) {
+        const version = `v${1 + below(2)}`;
+        const chosen = Array.from({ length: 1 + below(4) }, () => below(images.length));
+        const { labels, scores } = await askFor(version, chosen);
+        const alone = chosen.map((index) => single.get(`${version} ${index}`));
+        expect(labels).toEqual(alone.flatMap((answer) => answer?.labels));
+        const expected = alone.flatMap((answer) => answer?.scores ?? []);
+        expect(scores.length).toBe(expected.length);
+        for (const [index, score] of scores.entries())
+          worst = Math.max(worst, Math.abs(score - (expected[index] ?? Number.NaN)));
+      }
+    });
+    await Promise.all(callers);
+    // Kernels differ with the size of the batch, and with them the last bits of a 32-bit float.
+    expect(worst).toBeLessThan(1e-5);
+    expect(await digits.metric('model_batch_rows_count', { version: 'v1' })).toBeLessThan(4_000);
   }, 120_000);
 
   it.each([

@@ -2,7 +2,9 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { HealthCheckResponse_ServingStatus as ServingStatus } from '../gen/grpc/health/v1/health_pb.js';
 import { floats, type ModelClient } from './client.ts';
+import { watchHealth } from './testdata/health-watch.ts';
 import {
   SHIPPED_MODELS,
   type StartedServer,
@@ -57,10 +59,25 @@ describe('a runner that is lost under load', () => {
       const calls = keepCalling(started.client, 16);
       await until(() => calls.ended.length > 100);
       const pid = runnerPid(started);
+      const watches = ['', 'digits', 'digits/v1'].map((name) => watchHealth(started.address, name));
+      await until(() => watches.every(({ seen }) => seen.length === 1));
 
+      const lostMs = performance.now();
       process.kill(pid, signal);
       expect(await until(async () => !(await ready(started)))).toBeLessThan(2_000);
       expect(await until(() => ready(started))).toBeLessThan(5_000);
+      await until(() => watches.every(({ seen }) => seen.length === 3));
+      for (const { seen, close } of watches) {
+        const [before, lost, again] = seen.map((change) => change.status);
+        expect([before, lost, again]).toEqual([
+          ServingStatus.SERVING,
+          ServingStatus.NOT_SERVING,
+          ServingStatus.SERVING,
+        ]);
+        expect((seen[1]?.atMs ?? Number.NaN) - lostMs).toBeLessThan(2_000);
+        expect((seen[2]?.atMs ?? Number.NaN) - lostMs).toBeLessThan(5_000);
+        close();
+      }
       const before = calls.ended.length;
       await until(() => calls.ended.slice(before).filter((outcome) => outcome === 'OK').length > 100);
 

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { floats, numbersOf } from './client.ts';
+import type { Datatype } from './tensors/datatypes.ts';
 import { encodeNumbers } from './tensors/numbers.ts';
+import { encodeTexts } from './tensors/strings.ts';
+import type { Tensor } from './tensors/tensor.ts';
 import { SHIPPED_MODELS, type StartedServer, startServer, TEST_MODELS } from './testdata/started-server.ts';
 
 interface Samples {
@@ -179,6 +182,29 @@ describe('a server with tensors of every type', () => {
     );
   });
 
+  it('gives each back as it came, on gRPC, whoever shares the batch', async () => {
+    const tensorsOf = (flip: boolean): Tensor[] =>
+      inputs.map(({ name, datatype, shape, data }) => {
+        const row: readonly (string | number | boolean)[] = flip ? data.toReversed() : data;
+        const known = datatype as Datatype;
+        const bytes =
+          known === 'BYTES'
+            ? encodeTexts(row.map(String))
+            : encodeNumbers(
+                known,
+                row.filter((value) => typeof value !== 'string'),
+              );
+        return { name, datatype: known, shape, data: bytes };
+      });
+    const calls = Array.from({ length: 60 }, (_, index) => tensorsOf(index % 2 === 1));
+    const answers = await Promise.all(
+      calls.map((tensors) => started.client.infer({ model: 'types', inputs: tensors })),
+    );
+    const plain = ({ datatype, shape, data }: Tensor) => [datatype, shape, Buffer.from(data).toString('hex')];
+    expect(answers.map(({ outputs }) => outputs.map(plain))).toEqual(calls.map((call) => call.map(plain)));
+    expect(await started.metric('model_batch_rows_count', { model: 'types' })).toBeLessThan(60);
+  });
+
   it('computes in 8-bit integers', async () => {
     const row = [1, -2, 0.5, 3];
     const answer = await started.client.infer({ model: 'int8', inputs: [floats('x', [1, 4], row)] });
@@ -195,4 +221,31 @@ describe('a server with tensors of every type', () => {
     });
     expect(numbersOf(answer, 'y')).toEqual([3, -4]);
   });
+});
+
+it.each([
+  ['the usual', []],
+  [
+    'one thread, no arena, nothing optimised',
+    ['--threads', '1', '--no-memory-arena', '--graph-optimization', 'disabled'],
+  ],
+  ['threads across operators that spin', ['--threads', '2', '--inter-op-threads', '2', '--spinning']],
+])('answers alike whatever the settings of the runtime: %s', async (_what, options) => {
+  await using started = await startServer(
+    '--model-repository',
+    SHIPPED_MODELS,
+    '--model',
+    'digits:v1',
+    ...options,
+  );
+  const { images, labels } = JSON.parse(
+    await readFile(join(SHIPPED_MODELS, 'digits-samples.json'), 'utf8'),
+  ) as Samples;
+  const answers = await Promise.all(
+    images.map((image) =>
+      started.client.infer({ model: 'digits', inputs: [floats('image', [1, 64], image)] }),
+    ),
+  );
+  const right = answers.filter((answer, index) => numbersOf(answer, 'label')[0] === labels[index]);
+  expect(right.length).toBe(351);
 });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { floats, type InferResult } from './client.ts';
+import { openNvml } from './telemetry/nvml.ts';
 import { SHIPPED_MODELS, type StartedServer, startServer, until } from './testdata/started-server.ts';
 
 const image = floats('image', [1, 64], new Array<number>(64).fill(3));
@@ -58,6 +59,7 @@ describe('a server short of memory', () => {
     const metrics = await (await started.fetch('/metrics')).text();
     expect(metrics).toContain('model_server_degraded 0');
     expect(metrics).toMatch(/model_provider_info\{.*provider="cpu"\} 1/);
+    expect(metrics.includes('nv_gpu_')).toBe(openNvml() !== undefined);
   });
 });
 

@@ -3,12 +3,11 @@ import { Client, credentials, loadPackageDefinition, type ServiceError, status }
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   Health,
-  HealthCheckRequestSchema,
-  type HealthCheckResponse,
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from '../../gen/grpc/health/v1/health_pb.js';
 import { GRPCInferenceService as Inference } from '../../gen/inference/open_inference_pb.js';
 import { viewElements } from '../tensors/numbers.ts';
+import { watchHealth } from '../testdata/health-watch.ts';
 import { type StartedServer, startServer, TEST_MODELS, until } from '../testdata/started-server.ts';
 import { methodDefinition } from './definition.ts';
 
@@ -214,29 +213,19 @@ describe('grpc.health.v1', () => {
     }
     await expect(check('cats')).rejects.toMatchObject({ code: status.NOT_FOUND });
 
-    const { path, requestSerialize, responseDeserialize } = methodDefinition(Health, Health.method.watch);
-    const watch = (service: string) => {
-      const seen: ServingStatus[] = [];
-      peer.client
-        .makeServerStreamRequest(
-          path,
-          requestSerialize,
-          responseDeserialize,
-          create(HealthCheckRequestSchema, { service }),
-        )
-        .on('data', (answer) => seen.push((answer as HealthCheckResponse).status))
-        .on('error', () => undefined);
-      return seen;
-    };
-    const server = watch('');
-    const other = watch('lookup');
-    await until(() => server.length === 1 && other.length === 1);
-    expect([...server, ...other]).toEqual([ServingStatus.SERVING, ServingStatus.SERVICE_UNKNOWN]);
+    const server = watchHealth(started.address, '');
+    const other = watchHealth(started.address, 'lookup');
+    await until(() => server.seen.length === 1 && other.seen.length === 1);
+    expect([...server.seen, ...other.seen].map((change) => change.status)).toEqual([
+      ServingStatus.SERVING,
+      ServingStatus.SERVICE_UNKNOWN,
+    ]);
     await peer.call(Inference, Inference.method.repositoryModelLoad, { modelName: 'lookup' });
-    await until(() => other.at(-1) === ServingStatus.SERVING);
+    await until(() => other.seen.at(-1)?.status === ServingStatus.SERVING);
     const closed = started.server.close();
-    await until(() => server.at(-1) === ServingStatus.NOT_SERVING);
+    await until(() => server.seen.at(-1)?.status === ServingStatus.NOT_SERVING);
     await closed;
+    for (const watch of [server, other]) watch.close();
     peer.client.close();
   });
 });
