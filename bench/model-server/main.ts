@@ -64,10 +64,11 @@ function checkAnswer(bytes: Buffer): void {
     throw new Error('the answer is not one of this model');
 }
 
-async function untilReady({ address }: RunningServer, messages: readonly Buffer[]): Promise<void> {
+async function untilReady({ address, hasEnded }: RunningServer, messages: readonly Buffer[]): Promise<void> {
   const deadlineMs = performance.now() + READY_WITHIN_MS;
   const one = { address, path: PATH, messages, inFlight: 1, seconds: 0.1, check: checkAnswer };
   while ((await closedLoop(one)).answered === 0) {
+    if (hasEnded()) throw new Error('the server ended while it started');
     if (performance.now() > deadlineMs) throw new Error(`the server at ${address} does not answer`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -94,6 +95,20 @@ async function measure(server: string, served: Served, inFlight: number, seconds
   }
 }
 
+/** A server that does not start costs its own round only. */
+async function measureOrTell(
+  server: string,
+  served: Served,
+  inFlight: number,
+): Promise<Measured | undefined> {
+  try {
+    return await measure(server, served, inFlight, Number(values.seconds));
+  } catch (error) {
+    process.stderr.write(`${served.model}, ${inFlight} in flight: ${server}: ${(error as Error).message}\n`);
+    return undefined;
+  }
+}
+
 /** The round with the median of requests per CPU-second: one that others disturbed does not count. */
 function medianOf(rounds: readonly Measured[]): Measured {
   const sorted = rounds.toSorted((left, right) => left.requestsPerCpuSecond - right.requestsPerCpuSecond);
@@ -108,7 +123,8 @@ for (const model of values.models.split(';')) {
     // The servers take turns, so that what disturbs the machine disturbs them alike.
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const server of values.servers.split(';')) {
-        const measured = await measure(server, served, inFlight, Number(values.seconds));
+        const measured = await measureOrTell(server, served, inFlight);
+        if (!measured) continue;
         rounds.set(server, [...(rounds.get(server) ?? []), measured]);
         process.stderr.write(
           `${model}, ${inFlight} in flight, round ${round + 1}: ${server} ${measured.requestsPerSecond.toFixed(0)}/s, ` +

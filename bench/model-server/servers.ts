@@ -18,6 +18,8 @@ export interface Served {
 export interface RunningServer {
   readonly pid: number;
   readonly address: string;
+  /** Whether it has ended by itself. */
+  hasEnded(): boolean;
   stop(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function startServer(name: string, served: Served): Promise<Running
   return {
     pid: child.pid ?? 0,
     address: `127.0.0.1:${grpcPort}`,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
       if (child.exitCode === null && child.signalCode === null) {
@@ -178,6 +181,7 @@ function pythonEnvironment(modelPath: string): NodeJS.ProcessEnv {
     BENCH_THREADS: `${availableParallelism()}`,
     BENCH_PEERS: PEERS,
     PYTHONUNBUFFERED: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
   };
 }
 
