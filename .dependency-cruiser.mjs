@@ -17,7 +17,7 @@ export default {
       'core-stays-inside',
       'The core is pure: it imports itself, and its translation the generated protobuf messages.',
       { path: '^src/core/' },
-      { path: '^(src|cmd|bench|chaos|e2e|proof|tools)/', pathNot: ['^src/core/', '^src/gen/'] },
+      { path: '^(src|cmd|bench|chaos|e2e|fuzz|proof|tools)/', pathNot: ['^src/core/', '^src/gen/'] },
     ),
     forbid(
       'messages-only-in-translation',
@@ -81,13 +81,13 @@ export default {
       'programs-start-rooms',
       'A main is arguments → application.',
       { path: '^cmd/' },
-      { path: '^(src|bench|chaos|e2e|proof|tools)/', pathNot: '^src/(app|model-server)/' },
+      { path: '^(src|bench|chaos|e2e|fuzz|proof|tools)/', pathNot: '^src/(app|model-server)/' },
     ),
     forbid(
       'source-knows-no-harness',
       'What is shipped imports neither tests nor benchmarks nor tools.',
       { path: '^(src|cmd)/' },
-      { path: ['^(bench|chaos|e2e|proof|tools)/', TEST] },
+      { path: ['^(bench|chaos|e2e|fuzz|proof|tools)/', TEST] },
     ),
     forbid(
       'no-development-packages',

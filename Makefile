@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build sbom audit demo test proof chaos check e2e e2e-kube e2e-kube-node e2e-istio bench clean
+.PHONY: help setup modules generate build sbom audit demo test proof chaos fuzz check e2e e2e-kube e2e-kube-node e2e-istio bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -47,6 +47,9 @@ proof: setup $(messages) ## the searches through the small machines (part of `ma
 
 chaos: setup $(messages) ## faults by a seeded schedule against the whole system, and promises that must hold throughout
 	@$(run) node chaos/main.ts $(ARGS)
+
+fuzz: setup $(messages) ## changed inputs for every parser that faces the network or a file
+	@$(run) node --expose-gc fuzz/main.ts $(ARGS)
 
 check: modules $(messages) ## formatting, lint, types, import directions, dead code, generated documents
 	@$(run) node tools/check/main.ts

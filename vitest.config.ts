@@ -13,6 +13,7 @@ export default defineConfig({
             'bench/**/*.test.ts',
             'proof/**/*.test.ts',
             'chaos/**/*.test.ts',
+            'fuzz/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },

@@ -9,8 +9,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { waitUntil } from '../src/demo/wait-until.ts';
 import type { Fault } from './fault.ts';
+import { backAgain } from './processes.ts';
 import { specsOf } from './specs.ts';
 import type { World } from './world.ts';
 
@@ -105,7 +105,7 @@ async function restore(
   copyFileSync(kept, state);
   if (log !== undefined) writeFileSync(`${state}-wal`, log);
   penstock.start();
-  await waitUntil('penstock is back', () => penstock.said('"msg":"serving"'), { everyMs: 20 });
+  await backAgain(penstock, () => penstock.said('"msg":"serving"'));
 }
 
 function readIfThere(file: string): Buffer | undefined {

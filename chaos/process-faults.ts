@@ -1,6 +1,5 @@
-import { waitUntil } from '../src/demo/wait-until.ts';
 import { type Fault, pick } from './fault.ts';
-import type { Program } from './processes.ts';
+import { backAgain, type Program } from './processes.ts';
 import type { Excuse } from './record.ts';
 import type { Pod, Sidecar, World } from './world.ts';
 
@@ -22,7 +21,7 @@ function pair(
         await program.kill();
         const heal = async () => {
           program.start();
-          await waitUntil(`${program.name} is back`, ready, { everyMs: 20 });
+          await backAgain(program, ready);
         };
         return { what: program.name, excuses, heal };
       },

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { type Child, type ChildOptions, startChild } from '../src/demo/child.ts';
+import { waitUntil } from '../src/demo/wait-until.ts';
 
 /** A program of the system under test, and how it is started again. */
 export class Program {
@@ -81,4 +82,13 @@ export class Program {
   #signal(name: NodeJS.Signals): void {
     if (this.isRunning) process.kill(this.pid, name);
   }
+}
+
+/** Waits until a program that was started again does its work. @throws with what it said last when it does not */
+export async function backAgain(program: Program, ready: () => Promise<boolean> | boolean): Promise<void> {
+  await waitUntil(`${program.name} is back`, ready, { everyMs: 20, timeoutMs: 60_000 }).catch(
+    (error: unknown) => {
+      throw new Error(`${error}; it ${program.isRunning ? 'runs' : 'ended'} and said: ${program.lastLine}`);
+    },
+  );
 }

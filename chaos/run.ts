@@ -38,6 +38,8 @@ export async function run(
   witness: Witness,
 ): Promise<RunRecord & { readonly stories: number }> {
   const world = await World.start(signals);
+  const interrupted = () => void world.stop().finally(() => process.exit(130));
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, interrupted);
   try {
     await recovery(world, performance.now());
     const users = new Users(world.sidecars);
@@ -64,6 +66,7 @@ export async function run(
       audit: await verifyAudit(world),
     };
   } finally {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupted);
     await world.stop();
   }
 }
@@ -81,7 +84,9 @@ async function strike(world: World, planned: PlannedFault): Promise<Struck> {
   const beganAt = performance.now();
   const { what, excuses, heal } = await fault.strike(world, planned);
   await pass(Math.max(planned.forMs, fault.leastMs ?? 0));
-  await heal();
+  await heal().catch((error: unknown) =>
+    world.penstock.crashes.push(`${planned.kind} could not be healed: ${error}`),
+  );
   return { id: planned.id, kind: planned.kind, what, beganAt, healedAt: performance.now(), excuses };
 }
 
