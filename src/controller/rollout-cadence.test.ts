@@ -16,14 +16,14 @@ const rollout = modelRolloutSchema.parse({
   },
 });
 const missing = { kind: 'missing', detail: '' } as const;
-const seen = (requests: number, at: number): ServiceObservation => ({
+const seen = (requests: number, at: number, failures = 0): ServiceObservation => ({
   service: 'default/fraud',
   at,
   versions: new Map([
     [
       'v2',
       {
-        requests: { kind: 'value', value: { requests, failures: 0 }, at },
+        requests: { kind: 'value', value: { requests, failures }, at },
         latencyMs: missing,
         scores: missing,
         endpoints: [],
@@ -64,5 +64,16 @@ describe('the cadence of a rollout', () => {
     cadence.due('s', rollout, seen(2, 10), false, 10);
     expect(cadence.due('s', undefined, seen(3, 20), false, 20)).toBeUndefined();
     expect(requestsIn(cadence.due('s', rollout, seen(4, 30), false, 30))).toBe(4);
+  });
+
+  it.each([
+    ['fails everything', 6, 6, 6],
+    ['fails a quarter', 12, 3, 12],
+    ['fails a few of many', 100, 3, undefined],
+    ['fails twice', 2, 2, undefined],
+  ])('waits for its interval unless the candidate fails much: it %s', (_, requests, failures, judged) => {
+    const cadence = new RolloutCadence();
+    cadence.due('fraud', rollout, seen(10, 0), false, 0);
+    expect(requestsIn(cadence.due('fraud', rollout, seen(requests, 300, failures), false, 300))).toBe(judged);
   });
 });

@@ -11,6 +11,11 @@ export function tellsOfTrouble({ role, clusters }: LoadReport): boolean {
   return clusters.some(({ endpoints }) => {
     const errors = endpoints.reduce((sum, each) => sum + each.errors, 0);
     const successes = endpoints.reduce((sum, each) => sum + each.successes, 0);
-    return errors >= LEAST_FAILURES && errors >= LEAST_SHARE * (errors + successes);
+    return isTrouble(errors, errors + successes);
   });
+}
+
+/** Whether so many failures of so many requests should not wait for the time of a look. */
+export function isTrouble(failures: number, requests: number): boolean {
+  return failures >= LEAST_FAILURES && failures >= LEAST_SHARE * requests;
 }
