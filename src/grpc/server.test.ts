@@ -120,7 +120,11 @@ describe('a gRPC server, asked by grpc-js', () => {
   });
 
   it('answers what has come when it closes, takes what is on the way, and loses nothing', async () => {
-    await start((message) => new Promise((resolve) => setTimeout(() => resolve({ message }), 50)));
+    let taken = 0;
+    await start((message) => {
+      taken += 1;
+      return new Promise((resolve) => setTimeout(() => resolve({ message }), 50));
+    });
     const calls: Promise<string>[] = [];
     const timer = setInterval(() => {
       const call = ask(Buffer.alloc(10));
@@ -131,14 +135,15 @@ describe('a gRPC server, asked by grpc-js', () => {
         ),
       );
     }, 1);
-    await until(() => calls.length > 50);
+    await until(() => taken > 50);
     const closing = server.close(5_000);
     // A client that has been told makes its calls elsewhere: here there is nobody else.
     await new Promise((resolve) => setTimeout(resolve, 20));
     clearInterval(timer);
     const outcomes = await Promise.all(calls);
     await closing;
-    expect(new Set(outcomes.slice(0, 50))).toEqual(new Set(['answered']));
+    expect(taken).toBeGreaterThan(50);
+    expect(outcomes.filter((outcome) => outcome === 'answered')).toHaveLength(taken);
     expect(outcomes.filter((outcome) => outcome !== 'answered' && !outcome.includes('ECONNREFUSED'))).toEqual(
       [],
     );
