@@ -4,6 +4,7 @@ import { checkCrds } from './crds.ts';
 import { checkDeadCode } from './dead-code.ts';
 import { checkFormatting } from './formatting.ts';
 import { checkImports } from './imports.ts';
+import { checkLinks } from './links.ts';
 import { checkObservability } from './observability.ts';
 import { checkPackages } from './packages.ts';
 import { checkReference } from './reference.ts';
@@ -22,6 +23,7 @@ const CHECKERS: readonly Checker[] = [
   { name: 'packages', minimumFiles: 100, check: () => checkPackages(root) },
   { name: 'generated reference', minimumFiles: 1, check: () => checkReference(root) },
   { name: 'resource definitions', minimumFiles: 1, check: () => checkCrds(root) },
+  { name: 'links of the documents', minimumFiles: 20, check: () => checkLinks(root) },
   { name: 'alerts and dashboards', minimumFiles: 1, check: () => checkObservability(root) },
 ];
 
