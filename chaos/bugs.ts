@@ -56,8 +56,8 @@ export const BUGS: readonly Bug[] = [
     find: "const readable = this.#knows('rollout') && isRolloutState(state);",
     replace: 'const readable = false && isRolloutState(state);',
     breaks: 'a restart goes on where it was',
-    kinds: ['penstock killed'],
-    faults: 5,
+    kinds: ['wire slow', 'prometheus stopped', 'penstock killed'],
+    faults: 15,
   },
   {
     name: 'a breaker opens with a few failures in a thousand',
@@ -65,8 +65,8 @@ export const BUGS: readonly Bug[] = [
     find: 'if (calls.requests >= floor && errors >= spec.errorThresholdPercent) {',
     replace: 'if (calls.requests >= floor && errors >= 0) {',
     breaks: 'no breaker opens without a cause',
-    kinds: ['endpoint churn'],
-    faults: 3,
+    kinds: ['wire slow', 'prometheus stopped'],
+    faults: 8,
   },
   {
     name: 'a cluster that no Envoy takes',
@@ -78,13 +78,14 @@ export const BUGS: readonly Bug[] = [
     faults: 3,
   },
   {
-    name: 'changes are told late',
-    file: 'src/app/look-timer.ts',
-    find: 'this.#timer = setTimeout(() => this.now(), Math.max(0, this.#intervalMs() - this.#spentMs));',
-    replace: 'this.#timer = setTimeout(() => this.now(), 15_000);',
+    name: 'a file that was bad once is not read again',
+    file: 'src/specs/spec-files.ts',
+    find: 'reading = reading.then(async () => onReading(await readSpecFiles(paths)));',
+    replace:
+      'reading = reading.then(async () => { const read = await readSpecFiles(paths); onReading(read); if (!read.specs) void watcher.close(); });',
     breaks: 'all is well 5 s after the last fault',
-    kinds: ['penstock killed', 'sidecar killed'],
-    faults: 4,
+    kinds: ['specs malformed'],
+    faults: 2,
   },
   {
     name: 'something is kept of every look',
@@ -101,10 +102,11 @@ export const BUGS: readonly Bug[] = [
     file: 'src/signals/prometheus/client.ts',
     find: 'const failure = this.#named(error);',
     replace:
-      'const failure = this.#named(error);\n        if (!failure.isPassing) setImmediate(() => { throw failure; });',
+      'const failure = this.#named(error);\n        if (failure.code === "malformed") setImmediate(() => { throw failure; });',
     breaks: 'no process ends by itself',
     kinds: ['prometheus lies'],
-    faults: 12,
+    faults: 24,
+    seed: 2,
   },
   {
     name: 'an entry of the audit follows on none',
