@@ -98,7 +98,6 @@ describe('penstock serve does not start', () => {
 
   it.each([
     [['serve', '-f', good, '--bogus'], "unknown option '--bogus'"],
-    [['serve'], "required option '-f, --file <path>' not specified"],
     [['serve', '-f', good, '--xds-address', 'nonsense'], 'give HOST:PORT, say'],
     [['serve', '-f', good, '--interval', 'often'], 'give a duration such as'],
   ])('when it is not understood: %j', async (args, problem) => {
@@ -106,6 +105,14 @@ describe('penstock serve does not start', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^error: .*${problem}`));
     expect(stderr).toContain('(run with --help for what is possible)');
+  });
+
+  it('when it is not told where the specs are', async () => {
+    expect(await penstock(['serve'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'penstock: no specs are named; give --file FILE, or --kubernetes\n',
+    });
   });
 });
 
