@@ -39,7 +39,8 @@ spec:
   analysis: {interval: 500ms, warmUp: 0s, metrics: [${metrics}]}
 `;
 const TO_30 = '{setWeight: 10}, {pause: {}}, {setWeight: 30}, {pause: {}}, {setWeight: 100}';
-const BLIND = '{name: p95, type: Latency, quantile: 0.95, thresholdRange: {max: 80ms}}';
+// These models tell no scores.
+const BLIND = '{name: scores, type: ScoreShift, maxShift: 0.05}';
 
 async function follow(): Promise<void> {
   const node = { kind: 'outbound', address: '127.0.0.1', port } as const;
