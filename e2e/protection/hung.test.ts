@@ -5,7 +5,8 @@ import { answers, hangs, type StandIn, startStandIn } from '../translate/model-s
 import { startLoad } from './load.ts';
 import { World } from './world.ts';
 
-const PATIENCE_MS = 300;
+/** Long enough for an answer on a machine that has other work. */
+const PATIENCE_MS = 1000;
 
 let v1: StandIn;
 let v2: StandIn;
