@@ -39,6 +39,8 @@ export interface FleetSetup {
   readonly rollout: string;
   /** What the candidates do from their first moment; as good as stable where nothing is said. */
   readonly candidate?: VersionBehaviour;
+  /** The sidecar pushes its latencies; else they are read from Prometheus. */
+  readonly pushLatencies?: boolean;
 }
 
 /** `penstock serve`, a client's real Envoy, a real Prometheus that scrapes it, and callers at a steady rate. */
@@ -48,6 +50,7 @@ export async function startFleet({
   seed,
   rollout,
   candidate = GOOD,
+  pushLatencies = false,
 }: FleetSetup): Promise<CanaryFleet> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.adopt(mkdtempSync(join(tmpdir(), 'penstock-canary-')), (path) =>
@@ -78,7 +81,7 @@ export async function startFleet({
   const admin = { adminAddress: '127.0.0.1', adminPort };
   writeFileSync(
     file,
-    JSON.stringify(bootstrap({ nodeId: 'client', node, xds, ...admin, loadReports: true })),
+    JSON.stringify(bootstrap({ nodeId: 'client', node, xds, ...admin, loadReports: true, pushLatencies })),
   );
   const args = ['-c', file, '--use-dynamic-base-id', '--concurrency', '1', '-l', 'error'];
   stack.adopt(

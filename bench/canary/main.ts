@@ -18,6 +18,7 @@ const { values, positionals } = parseArgs({
     rate: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     tolerated: { type: 'string', default: '1.5' },
+    push: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '16.5' },
   },
 });
@@ -27,6 +28,7 @@ const plan: Plan = {
   ratePerSecond: Number(values.rate),
   seed: Number(values.seed),
   tolerated: Number(values.tolerated),
+  pushLatencies: values.push,
 };
 
 type Runs = readonly { readonly seconds?: number | undefined; readonly spoilt?: number }[];

@@ -12,6 +12,8 @@ export interface Plan {
   readonly seed: number;
   /** How many times as slow as stable a candidate may be. */
   readonly tolerated: number;
+  /** Latencies are pushed by the sidecar, and not read from Prometheus. */
+  readonly pushLatencies: boolean;
 }
 
 /** One rollout with a candidate that turns bad. */

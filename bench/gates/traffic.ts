@@ -10,7 +10,7 @@ export interface Second {
 }
 
 /** Those of the sidecars' bootstrap, as far as they matter here. */
-const BOUNDS_MS = [5, 7.5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 1000];
+const BOUNDS_MS = [5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400, 500, 1000];
 const SPREAD = 0.3;
 
 /** A version as a gate sees it in one look of a second. */

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { type SlowSetting, slowAfter } from './latency.ts';
 import { type Random, seeded } from './random.ts';
 import { naiveRule, type Rule, sequentialRule } from './rules.ts';
 import { drawSecond, type Setting } from './traffic.ts';
@@ -83,6 +84,37 @@ function falseAlarms(rule: Rule, ratePerSecond: number, failureRate: number) {
   return { rule: rule.name, ratePerSecond, failureRate, runs, alarms, share: alarms / runs };
 }
 
+/** The latency gate beside one on errors, which takes half of α. */
+const slowSetting = (ratePerSecond: number, slowness: number, tolerated: number): SlowSetting => ({
+  ratePerSecond,
+  candidateShare: CANDIDATE_SHARE,
+  slowness,
+  tolerated,
+  alpha: ALPHA / 2,
+});
+
+function slowDetection(slowness: number, tolerated: number) {
+  const seconds = rates.map((rate) => {
+    const random = seeded(seed);
+    const taken = Array.from(
+      { length: 200 },
+      () => slowAfter(random, slowSetting(rate, slowness, tolerated), HALF_HOUR) ?? Number.POSITIVE_INFINITY,
+    );
+    return { ratePerSecond: rate, medianSeconds: median(taken) };
+  });
+  return { slowness, tolerated, seconds };
+}
+
+/** Half hours in which a candidate that is exactly as slow as is tolerated, or as fast as stable, is rolled back. */
+function slowAlarms(slowness: number, tolerated: number) {
+  const random = seeded(seed + 2);
+  let alarms = 0;
+  for (let i = 0; i < runs; i++) {
+    if (slowAfter(random, slowSetting(100, slowness, tolerated), HALF_HOUR) !== undefined) alarms += 1;
+  }
+  return { slowness, tolerated, runs, alarms };
+}
+
 const rates = [1000, 100, 10];
 const detections = [ours, plain].flatMap((rule) =>
   [1, 0.5, 0.1, 0.05].flatMap((failing) =>
@@ -96,9 +128,13 @@ const lateFaults = [ours, plain].map((rule) => ({
 const alarms = [ours, plain, naiveRule].flatMap((rule) =>
   [0.001, 0.01, 0.05].map((failureRate) => falseAlarms(rule, 100, failureRate)),
 );
+const slow = [slowDetection(2, 1.5), slowDetection(1.9, 1.5), slowDetection(2, 1.25)];
+const slowFalse = [slowAlarms(1, 1.25), slowAlarms(1.5, 1.5)];
 
 if (values.json) {
-  console.log(JSON.stringify({ seed, alpha: ALPHA, detections, lateFaults, alarms }, null, 2));
+  console.log(
+    JSON.stringify({ seed, alpha: ALPHA, detections, lateFaults, alarms, slow, slowFalse }, null, 2),
+  );
 } else {
   console.log(
     `α = ${ALPHA}, r0 = ${MAX_RATIO}, δ = ${MAX_RATE}, stable at ${STABLE_RATE}, candidate at ${CANDIDATE_SHARE} of the traffic, a look a second, seed ${seed}\n`,
@@ -113,6 +149,15 @@ if (values.json) {
     console.log(
       `  ${row.rule.padEnd(40)} both failing ${(100 * row.failureRate).toFixed(1).padStart(4)} %: ${(100 * row.share).toFixed(2)} %`,
     );
+  }
+  console.log(`\nMedian time to the rollback of a slow candidate, at ${rates.join('/s, ')}/s`);
+  for (const { slowness, tolerated, seconds } of slow) {
+    const taken = seconds.map(({ medianSeconds }) => `${medianSeconds} s`).join(', ');
+    console.log(`  ${slowness} times as slow, ${tolerated} tolerated: ${taken}`);
+  }
+  console.log('False rollbacks by latency in 30 minutes at 100 requests/s');
+  for (const { slowness, tolerated, alarms } of slowFalse) {
+    console.log(`  ${slowness} times as slow, ${tolerated} tolerated: ${alarms} of ${runs}`);
   }
 }
 

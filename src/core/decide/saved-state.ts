@@ -14,7 +14,7 @@ import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-l
  */
 const FORMATS = {
   rollout: 1,
-  gates: 2,
+  gates: 3,
   breaker: 1,
   balance: 1,
   limits: 1,

@@ -25,30 +25,13 @@ export function scaleHistogram({ bounds, counts }: HistogramCounts, factor: numb
  * How many observations are above `value`. Exact where `value` is one of the bounds; inside a bucket its
  * observations are taken as evenly spread, and those of the last, open bucket as above everything.
  */
-export function countAbove(histogram: HistogramCounts, value: number): number {
-  return aboveBy(histogram, value, (below) => 1 - below);
-}
-
-/**
- * The same, but inside a bucket its observations are taken as crowded towards its upper end (a density that
- * rises from zero as a root does): an estimate that errs upwards for the usual shapes.
- */
-export function countAboveAtMost(histogram: HistogramCounts, value: number): number {
-  return aboveBy(histogram, value, (below) => 1 - below ** 1.5);
-}
-
-/** @param shareAbove share of a bucket's observations above a point this far into it (0 … 1) */
-function aboveBy(
-  { bounds, counts }: HistogramCounts,
-  value: number,
-  shareAbove: (into: number) => number,
-): number {
+export function countAbove({ bounds, counts }: HistogramCounts, value: number): number {
   let above = 0;
   for (const [i, count] of counts.entries()) {
     const lower = i === 0 ? Math.min(0, bounds[0] ?? 0) : (bounds[i - 1] ?? 0);
     const upper = bounds[i] ?? Number.POSITIVE_INFINITY;
     if (lower >= value || upper === Number.POSITIVE_INFINITY) above += count;
-    else if (upper > value) above += count * shareAbove((value - lower) / (upper - lower));
+    else if (upper > value) above += count * (1 - (value - lower) / (upper - lower));
   }
   return above;
 }

@@ -30,8 +30,8 @@ export interface BootstrapOptions {
  * more, too coarse for a gate on latency.
  */
 const LATENCY_BUCKETS_MS = [
-  0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 40, 60, 80, 100, 150, 200, 300, 500, 750, 1000, 1500, 2500, 5000,
-  10_000,
+  0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 200, 250, 300, 400, 500, 750, 1000,
+  1500, 2500, 5000, 10_000,
 ];
 
 /** New connections are refused beyond this, so that no caller can exhaust the sidecar's file descriptors. */

@@ -5,7 +5,7 @@ import { logCertificate, requestsToCertificate } from '../../stats/certificate.t
 import { log10Drift } from '../../stats/drift.ts';
 import { EMPTY_MIXTURE, log10Evidence, type Mixture } from '../../stats/mixture.ts';
 import { comparisonsNeeded, effectiveCount } from '../../stats/score-shift.ts';
-import { EMPTY_SLOWER_TEST, type SlowerTest } from '../../stats/slower.ts';
+import { EMPTY_SLOWER_TEST, log10Slower, type SlowerTest } from '../../stats/slower.ts';
 import { type Blame, blamed, NO_BLAME } from './blame.ts';
 import type { GateLook } from './gate.ts';
 import type { TwoHistograms } from './pairing.ts';
@@ -74,7 +74,7 @@ export function strength(
   }
   const tests = [
     ...(metric.thresholdRange === undefined ? [] : [log10Evidence(state.absolute, 'spread')]),
-    ...(metric.maxRatio === undefined ? [] : [log10Evidence(state.relative.mixture, 'spread')]),
+    ...(metric.maxRatio === undefined ? [] : [log10Slower(state.relative)]),
   ];
   const log10M = metric.maxRatio === undefined ? blamed(Math.min(...tests), state.blame) : Math.min(...tests);
   return { log10M, bound };
