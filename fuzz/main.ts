@@ -1,38 +1,31 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { seeded } from '../bench/statistics/random.ts';
 import { formatTable } from '../src/cli/table.ts';
-import { mutate } from './mutate.ts';
-import { TARGETS, type Target } from './targets.ts';
+import { addOutcome, newResult, type Result, type Results, readResults, writeResults } from './results.ts';
+import { runTarget } from './run-target.ts';
+import type { Target } from './target.ts';
+import { TARGETS } from './targets.ts';
 
 // `make fuzz`: changed inputs for every parser that faces the network or a file. Nothing may crash, hang, or keep memory.
 
 interface Options {
   readonly executions: number;
   readonly seed: number;
+  readonly seconds: number;
   readonly target?: readonly string[];
+  readonly results?: string;
 }
 
-interface Outcome {
-  readonly name: string;
-  readonly executions: number;
-  readonly refused: number;
-  readonly slowestMs: number;
-  readonly keptMiB: number;
-  readonly finding: string | undefined;
-}
-
-/** Nothing of a few kilobytes may take longer. */
-const HANG_MS = 2_000;
-const KEPT_MIB = 64;
-/** Inputs that were read to the end are changed further. */
-const CORPUS = 256;
+/** A run begins with the seeds again, and another draw; what is interrupted loses one run. */
+const RUN = { executions: 1_000_000, seconds: 120 };
 
 const command = new Command('fuzz')
   .description(
-    'feeds changed inputs to the parsers, and exits 1 when one throws what it does not say it throws, hangs, or keeps memory',
+    'feeds changed inputs to the parsers, and exits 1 when one throws what it does not say it throws, breaks what it promises, hangs, or keeps memory',
   )
   .option('--executions <number>', 'for each parser', count, 100_000)
-  .option('--seed <number>', 'the same seed makes the same inputs', count, 1)
+  .option('--seed <number>', 'of the first run; each million of inputs is a run with the next seed', count, 1)
+  .option('--seconds <number>', 'for each parser, at most', count, Number.POSITIVE_INFINITY)
+  .option('--results <file>', 'goes on where this file says earlier runs ended, and writes it (JSON)')
   .option('--target <name>', 'only this parser (repeatable)', (name, before: readonly string[] = []) => [
     ...before,
     name,
@@ -42,79 +35,65 @@ const command = new Command('fuzz')
 
 await command.parseAsync();
 
-function main(options: Options): void {
+async function main(options: Options): Promise<void> {
   const wanted = options.target ?? TARGETS.map(({ name }) => name);
   const unknown = wanted.find((name) => !TARGETS.some((target) => target.name === name));
   if (unknown !== undefined) command.error(`there is no parser ${unknown}; see --help for those there are`);
-  const outcomes = TARGETS.filter(({ name }) => wanted.includes(name)).map((target) => {
-    const outcome = fuzz(target, options);
-    console.log(`${outcome.finding === undefined ? 'ok  ' : 'FAIL'}  ${outcome.name}`);
-    return outcome;
-  });
-  const columns = [
-    { heading: 'PARSER', cell: ({ name }: Outcome) => name },
-    { heading: 'EXECUTIONS', cell: ({ executions }: Outcome) => String(executions) },
-    {
-      heading: 'REFUSED',
-      cell: ({ executions, refused }: Outcome) => `${((100 * refused) / executions).toFixed(1)} %`,
-    },
-    { heading: 'SLOWEST', cell: ({ slowestMs }: Outcome) => `${slowestMs.toFixed(1)} ms` },
-    { heading: 'KEPT', cell: ({ keptMiB }: Outcome) => `${keptMiB.toFixed(1)} MiB` },
-    { heading: 'FINDING', cell: ({ finding }: Outcome) => finding ?? '-' },
-  ];
-  console.log(formatTable(columns, outcomes, undefined));
-  if (outcomes.some(({ finding }) => finding !== undefined)) process.exitCode = 1;
-}
-
-function fuzz({ name, seeds, read, refuses }: Target, { executions, seed }: Options): Outcome {
-  const random = seeded(seed);
-  const corpus = [...seeds];
-  const before = heapMiB();
-  let refused = 0;
-  let slowestMs = 0;
-  const end = (done: number, finding?: string): Outcome => {
-    const keptMiB = Math.max(0, heapMiB() - before);
-    const leak = keptMiB > KEPT_MIB ? `keeps ${keptMiB.toFixed(0)} MiB` : undefined;
-    return { name, executions: done, refused, slowestMs, keptMiB, finding: finding ?? leak };
-  };
-  for (let i = 1; i <= executions; i++) {
-    const pick = (): Buffer => corpus[Math.floor(random.next() * corpus.length)] ?? Buffer.alloc(0);
-    const input = mutate(pick(), pick(), random);
-    const beganAt = performance.now();
-    try {
-      read(input);
-      if (corpus.length < CORPUS) corpus.push(input);
-      else if (random.next() < 0.001)
-        corpus[seeds.length + Math.floor(random.next() * (CORPUS - seeds.length))] = input;
-    } catch (error) {
-      refused += 1;
-      const thrown = error instanceof Error ? error.name : typeof error;
-      if (!refuses.includes(thrown)) return end(i, `${String(error)} by ${input.toString('base64')}`);
-    }
-    const tookMs = performance.now() - beganAt;
-    slowestMs = Math.max(slowestMs, tookMs);
-    if (tookMs > HANG_MS && cpuMs(() => read(input)) > HANG_MS)
-      return end(i, `hangs on ${input.toString('base64')}`);
+  // Most inputs are refused with an error, and its stack is what costs most of all.
+  Error.stackTraceLimit = 0;
+  let results = options.results === undefined ? {} : readResults(options.results);
+  for (const target of TARGETS.filter(({ name }) => wanted.includes(name))) {
+    const before = results[target.name] ?? newResult(options.seed);
+    const result = await fuzz(target, options, before, (now) => {
+      results = { ...results, [target.name]: now };
+      if (options.results !== undefined) writeResults(options.results, results);
+    });
+    console.log(`${result.finding === undefined ? 'ok  ' : 'FAIL'}  ${target.name}`);
   }
-  return end(executions);
+  console.log(tableOf(results));
+  if (Object.values(results).some(({ finding }) => finding !== undefined)) process.exitCode = 1;
 }
 
-/** CPU that it takes: a busy machine makes anything slow once. */
-function cpuMs(work: () => void): number {
-  const before = process.cpuUsage();
-  try {
-    work();
-  } catch {
-    // What it throws was judged already.
+/** Run after run, until there were enough executions or something is wrong. */
+async function fuzz(
+  target: Target,
+  { executions, seconds }: Options,
+  before: Result,
+  told: (result: Result) => void,
+): Promise<Result> {
+  let result = before;
+  while (result.finding === undefined) {
+    const left = Math.min(RUN.executions, executions - result.executions);
+    const leftSeconds = Math.min(RUN.seconds, seconds - result.seconds);
+    if (left <= 0 || leftSeconds <= 0) break;
+    const outcome = await runTarget(target, result.nextSeed, { executions: left, seconds: leftSeconds });
+    result = addOutcome(result, outcome);
+    told(result);
   }
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return result;
 }
 
-/** What is in use after a collection, where the process was started with `--expose-gc`. */
-function heapMiB(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed / 2 ** 20;
+function tableOf(results: Results): string {
+  type Row = readonly [string, Result];
+  return formatTable(
+    [
+      { heading: 'PARSER', cell: ([name]: Row) => name },
+      { heading: 'EXECUTIONS', cell: ([, { executions }]: Row) => String(executions) },
+      {
+        heading: 'A SECOND',
+        cell: ([, { executions, seconds }]: Row) => String(Math.round(executions / seconds)),
+      },
+      {
+        heading: 'REFUSED',
+        cell: ([, { executions, refused }]: Row) => `${((100 * refused) / executions).toFixed(1)} %`,
+      },
+      { heading: 'SLOWEST', cell: ([, { slowestMs }]: Row) => `${slowestMs.toFixed(1)} ms` },
+      { heading: 'KEPT', cell: ([, { keptMiB }]: Row) => `${keptMiB.toFixed(1)} MiB` },
+      { heading: 'FINDING', cell: ([, { finding }]: Row) => finding ?? '-' },
+    ],
+    Object.entries(results),
+    undefined,
+  );
 }
 
 function count(given: string): number {

@@ -55,7 +55,7 @@ function restoredSwitches(saved: unknown): Switches {
   };
 }
 
-const ENDPOINT = { address: '', port: 0, weight: 0, zone: '', priority: 0, backup: false };
+const ENDPOINT = { address: '', port: 0, weight: 0, zone: '', priority: 0, backup: false, health: '' };
 
 function isDiscovered(value: unknown): value is Discovered {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,5 +1,6 @@
 import type { V1EndpointSlice, V1Pod } from '@kubernetes/client-node';
 import type { ApiClient } from './api-client.ts';
+import { slimPod, slimSlice } from './pod-facts.ts';
 import {
   addressesOf,
   fits,
@@ -182,58 +183,4 @@ function keep<T>(
   store.set(namespace, inside);
   if (facts === undefined) inside.delete(name);
   else inside.set(name, facts);
-}
-
-function slimPod({ metadata, spec, status }: V1Pod): ClusterObject & { readonly facts: PodFacts } {
-  const ready = (status?.conditions ?? []).some((each) => each.type === 'Ready' && each.status === 'True');
-  const ports = (spec?.containers ?? []).flatMap((container) =>
-    (container.ports ?? []).flatMap((each) =>
-      each.name === undefined ? [] : [[each.name, each.containerPort] as const],
-    ),
-  );
-  return {
-    metadata: slimMetadata(metadata),
-    facts: {
-      labels: metadata?.labels ?? {},
-      address: status?.podIP ?? '',
-      ready,
-      terminating: metadata?.deletionTimestamp !== undefined,
-      ports: Object.fromEntries(ports),
-    },
-  };
-}
-
-function slimSlice({
-  metadata,
-  ports,
-  endpoints,
-}: V1EndpointSlice): ClusterObject & { readonly facts: SliceFacts } {
-  return {
-    metadata: slimMetadata(metadata),
-    facts: {
-      service: metadata?.labels?.['kubernetes.io/service-name'] ?? '',
-      ports: Object.fromEntries(
-        (ports ?? []).flatMap(({ name = '', port }) => (port === undefined ? [] : [[name, port]])),
-      ),
-      endpoints: (endpoints ?? []).map(({ addresses, conditions, zone, targetRef }) => ({
-        addresses,
-        // Not said is ready, as the API has it.
-        ready: conditions?.ready ?? true,
-        serving: conditions?.serving ?? conditions?.ready ?? true,
-        terminating: conditions?.terminating ?? false,
-        zone: zone ?? '',
-        pod: targetRef?.kind === 'Pod' ? targetRef.name : undefined,
-      })),
-    },
-  };
-}
-
-function slimMetadata(metadata: V1Pod['metadata']): ClusterObject['metadata'] {
-  const { name = '', namespace, resourceVersion, uid } = metadata ?? {};
-  return {
-    name,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    ...(uid === undefined ? {} : { uid }),
-  };
 }

@@ -49,12 +49,10 @@ export interface StateStore {
  */
 export function openStateStore(directory: string | undefined): StateStore {
   const file = directory === undefined ? ':memory:' : join(directory, 'penstock.db');
-  const database = openDatabase(directory, file);
-  const statements = prepare(database);
-  const audit = auditLog(database);
+  const { database, statements, audit } = openDatabase(directory, file);
   return {
     audit,
-    load: () => loadState(statements.load, file),
+    load: () => reading(file, () => loadState(statements.load, file)),
     save(changes, records, nowMs) {
       database.exec('BEGIN IMMEDIATE');
       try {
@@ -81,13 +79,13 @@ export function openStateStore(directory: string | undefined): StateStore {
     },
     acknowledge: (id, acknowledged) => void statements.acknowledge.run(JSON.stringify(acknowledged), id),
     decisions: (filter) => listDecisions(statements.list, filter),
-    lastDecisionId: () => Number(statements.lastId.get()?.id ?? 0),
+    lastDecisionId: () => reading(file, () => Number(statements.lastId.get()?.id ?? 0)),
     prune: (beforeMs) => void statements.prune.run(beforeMs),
     close: () => database.close(),
   };
 }
 
-function openDatabase(directory: string | undefined, file: string): DatabaseSync {
+function openDatabase(directory: string | undefined, file: string) {
   try {
     if (directory !== undefined) mkdirSync(directory, { recursive: true });
   } catch (error) {
@@ -102,7 +100,8 @@ function openDatabase(directory: string | undefined, file: string): DatabaseSync
     const check = database.prepare('PRAGMA quick_check(1)').get() as { quick_check?: string } | undefined;
     if (check?.quick_check !== 'ok') throw new Error(`integrity check: ${check?.quick_check ?? 'no answer'}`);
     refuseNewer(migrate(database), file);
-    return database;
+    // Tables that lack what is read and written show here, not at the first look.
+    return { database, statements: prepare(database), audit: auditLog(database) };
   } catch (error) {
     if (error instanceof StateStoreError) throw error;
     if (isLocked(error)) {
@@ -110,11 +109,24 @@ function openDatabase(directory: string | undefined, file: string): DatabaseSync
         `${file}: in use by another process; stop that one, or name another directory with --state DIR`,
       );
     }
-    throw new StateStoreError(
-      `${file}: cannot be read as Penstock's state (${describe(error)}); nothing was changed: restore it from a backup, or move it away to start from the specs`,
-      { cause: error },
-    );
+    throw damaged(file, error);
   }
+}
+
+/** What a start reads. @throws StateStoreError where the file is damaged there */
+function reading<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof StateStoreError ? error : damaged(file, error);
+  }
+}
+
+function damaged(file: string, error: unknown): StateStoreError {
+  return new StateStoreError(
+    `${file}: cannot be read as Penstock's state (${describe(error)}); nothing was changed: restore it from a backup, or move it away to start from the specs`,
+    { cause: error },
+  );
 }
 
 /** The chain in a state directory that no process uses, and how to let go of it. */

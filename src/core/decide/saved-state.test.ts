@@ -1,52 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
-import { NEW_GATES } from '../policy/rollout/gate-memory.ts';
-import { learnDispersion, NO_DISPERSION } from '../stats/dispersion.ts';
 import { restoredState, savedState } from './saved-state.ts';
-import { NEW_SERVICE_STATE, NO_INTERLOCKS, type ServiceState } from './service-look.ts';
-
-const state: ServiceState = {
-  rollout: {
-    name: 'fraud-v2',
-    startedAt: 1000,
-    state: {
-      phase: 'Progressing',
-      phaseSinceMs: 1000,
-      reason: 'Step1',
-      message: 'step 1',
-      identity: '[]',
-      plan: '[]',
-      stage: 0,
-      candidateWeight: 500,
-      revision: 1,
-      attempt: 0,
-      traffic: JSON.stringify({ weights: [{ version: 'v1', weight: 10_000 }], salt: 'a' }),
-      pausedByCommand: false,
-      pullBacks: 0,
-      timers: { lastMs: 1, warmMs: 1, stageMs: 1, stagnantMs: 1, unacknowledgedMs: 1, bakingMs: 1 },
-      gates: {
-        errors: { spec: '{}', state: NEW_GATES.ErrorRate, verdict: 'insufficient', log10M: -1, blindMs: 0 },
-        p95: { spec: '{}', state: NEW_GATES.Latency, verdict: 'pass', log10M: -1, blindMs: 0 },
-      },
-      conditions: [],
-    },
-  },
-  shelved: undefined,
-  breaker: { ...closedBreaker(1000), window: { slotMs: 1000, slots: [{ startMs: 0, sums: [1, 2] }] } },
-  breakerTrips: 3,
-  balance: { v1: { lastMs: 1000, endpoints: {}, published: { '127.0.0.1:9101': 0.5 } } },
-  limits: { lastMs: 1000, demand: { a: 10 }, limits: {} },
-  demand: {
-    lastMs: 1000,
-    versions: { v1: { offered: 100, knownMs: 1000, replicas: 2 } },
-    endpoints: { '127.0.0.1:9101': { sinceMs: 0, served: 50 } },
-  },
-  interlocks: { trialBreaker: closedBreaker(1000), breakerHeldMs: 10, deratedAtMs: 20 },
-  failureDispersion: learnDispersion(NO_DISPERSION, { requests: 90, failures: 3 }, 1000),
-};
+import { LIVED_STATE } from './saved-state-fixture.ts';
+import { NEW_SERVICE_STATE, NO_INTERLOCKS } from './service-look.ts';
 
 /** As the database gives it back. */
-const saved = (): Record<string, unknown> => JSON.parse(JSON.stringify(savedState(state)));
+const saved = (): Record<string, unknown> => JSON.parse(JSON.stringify(savedState(LIVED_STATE)));
 
 /** The saved state with one value replaced, or with `undefined` taken away. */
 function damaged(path: string, value?: unknown): unknown {
@@ -62,7 +20,7 @@ function damaged(path: string, value?: unknown): unknown {
 
 describe('a saved state', () => {
   it('comes back as it was', () => {
-    expect(restoredState(saved())).toEqual({ state, dropped: [] });
+    expect(restoredState(saved())).toEqual({ state: LIVED_STATE, dropped: [] });
   });
 
   it('of nothing is a new one', () => {
@@ -83,7 +41,7 @@ describe('a saved state', () => {
     ['formats.rollout', 2],
   ])('without a usable %s (%j) begins the rollout anew, and nothing else', (path, value) => {
     const { state: restored, dropped } = restoredState(damaged(path, value));
-    expect(restored).toEqual({ ...state, rollout: undefined });
+    expect(restored).toEqual({ ...LIVED_STATE, rollout: undefined });
     expect(dropped).toEqual([
       expect.stringMatching(/^the rollout fraud-v2 begins anew, .*(incomplete|format 2)/),
     ]);
@@ -116,7 +74,7 @@ describe('a saved state', () => {
     ],
   ])('without a usable %s (%j) begins that part anew', (path, value, expected, what) => {
     const { state: restored, dropped } = restoredState(damaged(path, value));
-    expect(restored).toEqual({ ...state, ...expected });
+    expect(restored).toEqual({ ...LIVED_STATE, ...expected });
     expect(dropped).toEqual([expect.stringMatching(new RegExp(`^${what}.* begins anew`))]);
   });
 

@@ -1,3 +1,31 @@
+import * as z from 'zod';
+
+const texts = z.record(z.string(), z.string()).nullish();
+const named = z.looseObject({ name: z.string().optional() });
+const containers = z
+  .array(
+    named.extend({
+      ports: z
+        .array(named.extend({ containerPort: z.number().optional(), protocol: z.string().optional() }))
+        .nullish(),
+      env: z.array(named).nullish(),
+      volumeMounts: z.array(z.unknown()).nullish(),
+    }),
+  )
+  .nullish();
+
+const podSchema = z.looseObject({
+  metadata: z.looseObject({ labels: texts, annotations: texts }).optional(),
+  spec: z
+    .looseObject({
+      hostNetwork: z.boolean().nullish(),
+      containers,
+      initContainers: containers,
+      volumes: z.array(named).nullish(),
+    })
+    .optional(),
+});
+
 /** What injection reads of a pod; the rest of it is carried and never looked at. */
 export interface Pod {
   readonly metadata?: {
@@ -24,6 +52,13 @@ export interface Container {
     | undefined;
   readonly env?: readonly { readonly name?: string }[] | null | undefined;
   readonly volumeMounts?: readonly unknown[] | null | undefined;
+}
+
+/** Reads a pod. @returns undefined when it is none */
+export function readPod(value: unknown): Pod | undefined {
+  const parsed = podSchema.safeParse(value);
+  // In JSON nothing is there and undefined.
+  return parsed.success ? (parsed.data as Pod) : undefined;
 }
 
 /** Labels and annotations that speak to the injection. */

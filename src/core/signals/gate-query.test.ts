@@ -24,6 +24,8 @@ describe('renderQuery', () => {
     ['up{v=~`{{version}}`}', 'up{v=~`v1\\.2`}'],
     ['rate(x[{{interval}}]) > {{version}}', 'rate(x[30s]) > v1.2'],
     ['{a=~"b", c="{{pattern}}"}', '{a=~"b", c="x.*|y"}'],
+    ["up # isn't {{nobody}}\n{v='{{tick}}'}", "up # isn't {{nobody}}\n{v='a`b'}"],
+    ['up{v="#{{tick}}"} # the end', 'up{v="#a`b"} # the end'],
   ])('%s', (template, query) => {
     expect(renderQuery(template, values)).toEqual({ ok: true, query });
   });
@@ -31,6 +33,7 @@ describe('renderQuery', () => {
   test.each([
     ['{{nobody}}', '{{nobody}} has no value; known are interval, lines, pattern, tenant, tick, version'],
     ['{{toString}}', '{{toString}} has no value; known are interval, lines, pattern, tenant, tick, version'],
+    ["up # isn't\n or {{pattern}}", '{{pattern}} is "x.*|y", which must stand in quotes'],
     ['up or {{pattern}}', '{{pattern}} is "x.*|y", which must stand in quotes'],
     ['up{v=`{{tick}}`}', '{{tick}} has a backtick, which cannot stand between backticks'],
   ])('%s is refused', (template, problem) => {

@@ -22,6 +22,14 @@ export function renderQuery(template: string, values: Readonly<Record<string, st
   let quote: Quote | undefined;
   let regex = false;
   for (let at = 0; at < template.length; ) {
+    if (quote === undefined && template[at] === '#') {
+      // A comment, to the end of its line: a quote in it begins no string, and nothing in it needs a value.
+      const end = template.indexOf('\n', at);
+      const comment = template.slice(at, end < 0 ? undefined : end);
+      query += comment;
+      at += comment.length;
+      continue;
+    }
     const placeholder = PLACEHOLDER.exec(template.slice(at));
     if (placeholder) {
       const filled = fill(placeholder[1] ?? '', values, quote, regex);

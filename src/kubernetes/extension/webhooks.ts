@@ -4,7 +4,7 @@ import { judgeObject } from '../../core/admission/judge-object.ts';
 import { findingText } from '../../core/api/accept-objects.ts';
 import type { ApiObject } from '../../core/api/kinds.ts';
 import { inject } from '../../core/injection/inject.ts';
-import type { Pod } from '../../core/injection/pod.ts';
+import { readPod } from '../../core/injection/pod.ts';
 import type { InjectionSettings } from '../../core/injection/settings.ts';
 import { type AdmissionAnswer, type AdmissionRequest, answerReview, readReview } from './admission-review.ts';
 
@@ -48,8 +48,10 @@ function injectInto(
   selectedBy: 'pod' | 'namespace',
   settings: InjectionSettings,
 ): AdmissionAnswer {
-  // The API server has checked that it is a pod before it asks.
-  const patch = inject({ pod: object as Pod, namespace, selectedBy, uid }, settings);
+  const pod = readPod(object);
+  // Of the API server it is; but whoever reaches the port may ask.
+  if (pod === undefined) return { allowed: false, message: 'the object is no pod' };
+  const patch = inject({ pod, namespace, selectedBy, uid }, settings);
   if ('findings' in patch) return { allowed: false, message: patch.findings.map(findingText).join('\n') };
   return { allowed: true, patch };
 }

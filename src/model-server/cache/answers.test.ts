@@ -53,5 +53,26 @@ it('keeps outputs to the bit', () => {
       data: new Uint8Array(tensor.data),
     })),
   ).toEqual(outputs);
-  expect(decodeOutputs(encodeOutputs(outputs).subarray(0, 20))).toBeUndefined();
+});
+
+describe('what a store gives back that is no answer', () => {
+  const whole = Buffer.from(encodeOutputs([input]));
+  const changed = (at: number, value: number) => {
+    const bytes = Buffer.from(whole);
+    bytes[at] = value;
+    return bytes;
+  };
+
+  it.each([
+    ['cut', whole.subarray(0, 20)],
+    ['of a length that would take gigabytes', changed(7, 0xff)],
+    ['with a header that is no JSON', changed(8, 0x7d)],
+    [
+      'of a type that there is not',
+      Buffer.from(whole.toString('latin1').replace('UINT8', 'UINT9'), 'latin1'),
+    ],
+    ['empty', Buffer.alloc(0)],
+  ])('is taken for none when it is %s', (_, bytes) => {
+    expect(decodeOutputs(bytes)).toBeUndefined();
+  });
 });

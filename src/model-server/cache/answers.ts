@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import * as z from 'zod';
 import type { InferenceRequest } from '../protocol/inference.ts';
-import { type Frame, FrameReader, frameOf } from '../runner/frames.ts';
-import { headerOf, type TensorHeader, tensorsIn } from '../runner/messages.ts';
+import { type Frame, FrameReader, frameBytes, frameOf } from '../runner/frames.ts';
+import { headerOf, tensorsIn } from '../runner/messages.ts';
+import { type Datatype, isDatatype } from '../tensors/datatypes.ts';
 import type { Tensor } from '../tensors/tensor.ts';
 
 /** Where answers are kept for calls that come again. */
@@ -41,8 +43,25 @@ export function encodeOutputs(outputs: readonly Tensor[]): Uint8Array {
 
 /** Reads outputs out of bytes; undefined when they are not whole. */
 export function decodeOutputs(bytes: Uint8Array): Tensor[] | undefined {
+  // A store that others write to, too: nothing is believed of its lengths before there are so many bytes.
+  if (frameBytes(bytes) !== bytes.length) return undefined;
   const frames: Frame[] = [];
-  new FrameReader((frame) => frames.push(frame)).push(bytes);
+  try {
+    new FrameReader((frame) => frames.push(frame)).push(bytes);
+  } catch {
+    return undefined; // its header is no JSON
+  }
   const [frame] = frames;
-  return frame && tensorsIn(frame.header as TensorHeader[], frame.payload);
+  const headers = headersSchema.safeParse(frame?.header);
+  return frame && headers.success ? tensorsIn(headers.data, frame.payload) : undefined;
 }
+
+const size = z.int().min(0);
+const headersSchema = z.array(
+  z.object({
+    name: z.string(),
+    datatype: z.custom<Datatype>((given) => typeof given === 'string' && isDatatype(given)),
+    shape: z.array(size),
+    bytes: size,
+  }),
+);

@@ -34,6 +34,13 @@ export function frameOf(header: object, parts: readonly (readonly Uint8Array[])[
   return [prefix, headerBytes, ...payload];
 }
 
+/** How many bytes the frame that begins here has in all; undefined where not even that is told. */
+export function frameBytes(bytes: Uint8Array): number | undefined {
+  if (bytes.length < PREFIX_BYTES) return undefined;
+  const prefix = new DataView(bytes.buffer, bytes.byteOffset, PREFIX_BYTES);
+  return PREFIX_BYTES + prefix.getUint32(0, true) + prefix.getUint32(4, true);
+}
+
 /** One frame as read. */
 export interface Frame {
   readonly header: unknown;
