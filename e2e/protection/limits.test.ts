@@ -32,13 +32,14 @@ spec:
   rateLimits: [${policy}]
 `;
 
+const BATCH = '{headers: [{name: x-kind, value: batch}]}';
 const GLOBAL = `{name: licence, global: true, requestsPerSecond: ${LIMIT}, burst: ${BURST}}`;
 
 beforeAll(async () => {
   models = await Promise.all([startStandIn('a'), startStandIn('b'), startStandIn('c')]);
   world = await World.start(specs(GLOBAL));
   sidecars = await Promise.all(
-    models.slice(0, 2).map(({ port }) => world.inbound('default/fraud', 'v1', port)),
+    models.slice(0, 2).map(({ port }) => world.inbound('default/fraud', 'v1', port, undefined, true)),
   );
 });
 
@@ -80,6 +81,32 @@ describe('a global limit', () => {
     } finally {
       await Promise.all(loads.map((load) => load.stop()));
       for (const caller of callers) caller.close();
+    }
+  });
+
+  it('of some calls is divided by those, whatever else a sidecar has to do', async () => {
+    world.edit(specs(`{name: batch, global: true, requestsPerSecond: 100, burst: 20, match: [${BATCH}]}`));
+    const callers = sidecars.map(({ port }) => new Caller(port));
+    const [busy, idle] = callers;
+    if (busy === undefined || idle === undefined) throw new Error('no sidecars');
+    const batch = { 'x-kind': 'batch' };
+    const others = startLoad(busy, HOST, 250);
+    const few = startLoad(busy, HOST, 20, 5000, undefined, batch);
+    const many = startLoad(idle, HOST, 150, 5000, undefined, batch);
+    try {
+      await until(
+        'the shares are by demand: 10 + 80 · 20/170, and 10 + 80 · 150/170',
+        () => admittedPerSecond([many]) > 70 && admittedPerSecond([few]) > 15,
+        PATIENCE_MS,
+      );
+      const refused = others.answers.filter(
+        ({ status, at }) => status !== 0 && at > performance.now() - 1000,
+      );
+      expect(refused).toEqual([]);
+    } finally {
+      await Promise.all([others, few, many].map((load) => load.stop()));
+      for (const caller of callers) caller.close();
+      world.edit(specs(GLOBAL));
     }
   });
 

@@ -20,6 +20,7 @@ export function startLoad(
   ratePerSecond: number,
   deadlineMs = 5000,
   take?: (answer: TimedAnswer) => void,
+  headers: Readonly<Record<string, string>> = {},
 ): Load {
   const answers: TimedAnswer[] = [];
   const keep = take ?? ((answer: TimedAnswer) => void answers.push(answer));
@@ -32,7 +33,11 @@ export function startLoad(
       begun += 1;
       const from = performance.now();
       const call = caller
-        .call(authority, { 'grpc-timeout': `${deadlineMs}m`, 'x-user-id': `u${begun}` }, deadlineMs)
+        .call(
+          authority,
+          { 'grpc-timeout': `${deadlineMs}m`, 'x-user-id': `u${begun}`, ...headers },
+          deadlineMs,
+        )
         .then((answer) => {
           const at = performance.now();
           keep({ ...answer, at, tookMs: at - from });

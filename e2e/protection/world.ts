@@ -107,8 +107,17 @@ export class World {
     return this.#sidecar((port) => ({ kind: 'outbound', address: '127.0.0.1', port }));
   }
 
-  /** A sidecar in front of a model server; on a port of the system's choice unless one is given. */
-  inbound(service: string, version: string, appPort: number, port?: number): Promise<WorldSidecar> {
+  /**
+   * A sidecar in front of a model server; on a port of the system's choice unless one is given.
+   * @param pushes it pushes its statistics to the control plane
+   */
+  inbound(
+    service: string,
+    version: string,
+    appPort: number,
+    port?: number,
+    pushes = false,
+  ): Promise<WorldSidecar> {
     const node = (free: number): SidecarNode => ({
       kind: 'inbound',
       service,
@@ -117,7 +126,7 @@ export class World {
       port: port ?? free,
       appPort,
     });
-    return this.#sidecar(node);
+    return this.#sidecar(node, pushes);
   }
 
   async stop(): Promise<void> {
@@ -126,12 +135,12 @@ export class World {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #sidecar(nodeAt: (port: number) => SidecarNode): Promise<WorldSidecar> {
+  async #sidecar(nodeAt: (port: number) => SidecarNode, pushes = false): Promise<WorldSidecar> {
     const node = nodeAt(await freePort());
     this.#started += 1;
     const nodeId = `${node.kind}-${this.#started}`;
     const sidecar = await startEnvoy(
-      { nodeId, node, xds: { host: '127.0.0.1', port: this.#xdsPort } },
+      { nodeId, node, xds: { host: '127.0.0.1', port: this.#xdsPort }, pushLatencies: pushes },
       join(this.#folder, nodeId),
     );
     this.#sidecars.push(sidecar);
@@ -148,6 +157,7 @@ async function startEnvoy(
     readonly nodeId: string;
     readonly node: SidecarNode;
     readonly xds: { host: string; port: number };
+    readonly pushLatencies: boolean;
   },
   base: string,
 ): Promise<WorldSidecar> {

@@ -73,6 +73,7 @@ function surroundings() {
       signals: {
         watch: () => {},
         servedBy: () => undefined,
+        limitLoad: () => undefined,
         forecastOf: () => undefined,
         observe: (service, nowMs) => {
           if (state.blind) throw new Error('nothing can be read');

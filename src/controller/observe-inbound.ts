@@ -1,5 +1,6 @@
 import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
 import type { InboundSidecar } from '../core/observation/inbound.ts';
+import { countsByItself } from '../core/policy/limiter/counts-by-itself.ts';
 import type { MeshPublisher } from './mesh-publisher.ts';
 import type { InboundSource, SignalSource } from './ports.ts';
 
@@ -19,9 +20,16 @@ export function observeInbound(
   const limits = policy?.spec.rateLimits ?? [];
   if (limits.length === 0) return [];
   const divided = limits.some((each) => each.global);
+  const counted = limits.filter((each) => countsByItself(each)).map(({ name }) => name);
   return inbound.of(service).map((each) => ({
     ...each,
     servedPerSecond: signals.servedBy(each.id, nowMs),
+    limits: Object.fromEntries(
+      counted.flatMap((limit) => {
+        const load = signals.limitLoad(service, limit, each.id, nowMs);
+        return load === undefined ? [] : [[limit, load]];
+      }),
+    ),
     acknowledged: each.acknowledged ?? (!divided || publisher.sharesAcknowledged(service, each.id)),
   }));
 }

@@ -4,6 +4,7 @@ import type { ModelService } from '../core/api/model-service.ts';
 import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import type { Question } from '../core/decide/confirmation.ts';
+import type { LimitLoad } from '../core/observation/inbound.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { Answer } from '../core/policy/rollout/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
@@ -21,6 +22,8 @@ export interface SignalSource {
   observe(service: ModelService, nowMs: number): ServiceObservation;
   /** Requests a second that an inbound sidecar lets through; undefined: not known. */
   servedBy(nodeId: string, nowMs: number): number | undefined;
+  /** What a limit has to do in an inbound sidecar, where it counts by itself; undefined: not known. */
+  limitLoad(service: string, limit: string, nodeId: string, nowMs: number): LimitLoad | undefined;
   /** Requests a second that the clients of a service will offer soon; undefined: no forecast. */
   forecastOf(service: string, nowMs: number): number | undefined;
 }

@@ -2,6 +2,7 @@ import type { MetricTemplate } from '../core/api/metric-template.ts';
 import type { ModelRollout } from '../core/api/model-rollout.ts';
 import type { ModelService } from '../core/api/model-service.ts';
 import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
+import type { LimitLoad } from '../core/observation/inbound.ts';
 import type {
   EndpointObservation,
   ServiceObservation,
@@ -33,6 +34,7 @@ import { readVersions, type SeriesObservation } from '../core/signals/versions.t
 import { EndpointLatencies } from './endpoint-latencies.ts';
 import { ForecastWatch } from './forecast-watch.ts';
 import { GateWatch } from './gate-watch.ts';
+import { LimitLoads } from './limit-loads.ts';
 import { type LimitFlow, LimitWatch } from './limit-watch.ts';
 import type { PrometheusClient } from './prometheus/client.ts';
 import { type PrometheusHealth, PrometheusLink } from './prometheus-link.ts';
@@ -80,6 +82,7 @@ export class SignalObserver {
   readonly #schedule: Schedule;
   readonly #latencies = new EndpointLatencies();
   readonly #pushed: PushedWatch;
+  readonly #limitLoads = new LimitLoads();
   readonly #sources = new Map<string, 'load' | 'prometheus'>();
   #watchedClusters: ReadonlySet<string> = new Set();
   #ownNames: ReadonlyMap<string, string> = new Map();
@@ -127,6 +130,7 @@ export class SignalObserver {
   /** Takes note of latencies that a sidecar pushed; cheap, to be called for each message. */
   onLatencyReport(report: LatencyReport): void {
     this.#pushed.take(report);
+    this.#limitLoads.take(report);
     if (this.#pushed.pending >= MOST_PENDING_REPORTS) this.#fold(report.at);
   }
 
@@ -174,6 +178,11 @@ export class SignalObserver {
   servedBy(nodeId: string, nowMs: number): number | undefined {
     this.#fold(nowMs);
     return servedPerSecond(this.#inbound, nodeId, nowMs);
+  }
+
+  /** What a limit that counts by itself has to do in an inbound sidecar; undefined: it is not told. */
+  limitLoad(service: string, limit: string, nodeId: string, nowMs: number): LimitLoad | undefined {
+    return this.#limitLoads.of(service, limit, nodeId, nowMs);
   }
 
   /** What a limit (`NAMESPACE/SERVICE/limits/NAME`) admits and refuses; undefined without Prometheus. */

@@ -105,12 +105,15 @@ function loadReport(
 }
 
 function clusterLoad(stats: ClusterStats): ClusterLoad {
+  const { seconds = 0n, nanos = 0 } = stats.loadReportInterval ?? {};
+  const spanMs = 1000 * Number(seconds) + nanos / 1e6;
   return {
     cluster: stats.clusterName,
     endpoints: stats.upstreamLocalityStats.flatMap((l) =>
       l.upstreamEndpointStats.flatMap((e) => endpointLoad(e) ?? []),
     ),
     dropped: Number(stats.totalDroppedRequests),
+    ...(spanMs > 0 ? { spanMs } : {}),
   };
 }
 

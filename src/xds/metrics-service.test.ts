@@ -13,6 +13,16 @@ import { serveXds } from './xds-server.ts';
 
 const PATH = '/envoy.service.metrics.v3.MetricsService/StreamMetrics';
 const IDENTIFIER = { node: { id: 'sidecar-1', metadata: { penstock: { kind: 'outbound' } } } };
+const INBOUND = {
+  penstock: {
+    kind: 'inbound',
+    service: 'default/fraud',
+    version: 'v1',
+    address: '127.0.0.1',
+    port: 9000,
+    appPort: 9001,
+  },
+};
 const nodes: NodeDirectory = { viewOf: () => 'all' };
 
 let server: XdsServer;
@@ -73,6 +83,35 @@ test('latencies of versions are told as counts by bucket, everything else is pas
     at: 7,
     clusters: [
       { cluster: 'default/fraud/v1', histogram: { bounds: [1, 10, 100], counts: [1, 3, 0, 1] }, sumMs: 250 },
+    ],
+  });
+});
+
+test('counters of limits are told of sidecars in front of model servers', async () => {
+  const stream = push();
+  const family = (name: string, prefix: string, value: number) => ({
+    name,
+    type: MetricType.COUNTER,
+    metric: [{ label: [{ name: 'envoy.local_http_ratelimit_prefix', value: prefix }], counter: { value } }],
+  });
+  stream.send({
+    identifier: { node: { id: 'sidecar-2', metadata: INBOUND } },
+    envoyMetrics: [
+      family('http_local_rate_limit.enabled', 'default/fraud/offered/all', 9),
+      family('http_local_rate_limit.rate_limited', 'default/fraud/offered/all', 5),
+      family('http_local_rate_limit.enforced', 'default/fraud/limits/all', 2),
+      family('http_local_rate_limit.ok', 'default/fraud/limits/all', 7),
+    ],
+  });
+  expect(await reported).toEqual({
+    nodeId: 'sidecar-2',
+    role: 'inbound',
+    at: 7,
+    clusters: [],
+    limits: [
+      { prefix: 'default/fraud/offered/all', seen: 9 },
+      { prefix: 'default/fraud/offered/all', limited: 5 },
+      { prefix: 'default/fraud/limits/all', refused: 2 },
     ],
   });
 });

@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { NodeIdentity } from '../core/delta/facts.ts';
 import type { HistogramCounts } from '../core/observation/observation.ts';
-import type { ClusterLatency, LatencyReport } from '../core/signals/latency-report.ts';
+import type { ClusterLatency, LatencyReport, LimitCounts } from '../core/signals/latency-report.ts';
 import {
   type StreamMetricsMessage,
   StreamMetricsMessageSchema,
@@ -27,6 +27,13 @@ export interface MetricsServiceOptions {
  */
 const LATENCIES = 'cluster.upstream_rq_time';
 const CLUSTER_TAG = 'envoy.cluster_name';
+/** Counters of limits, and what stands before their names. */
+const LIMIT_COUNTERS: ReadonlyMap<string, Exclude<keyof LimitCounts, 'prefix'>> = new Map([
+  ['http_local_rate_limit.enabled', 'seen'],
+  ['http_local_rate_limit.rate_limited', 'limited'],
+  ['http_local_rate_limit.enforced', 'refused'],
+]);
+const LIMIT_TAG = 'envoy.local_http_ratelimit_prefix';
 /** Clusters of versions; those of the sidecar itself are nobody's latency. */
 const OF_A_VERSION = /^(inbound\/)?[^/]+\/[^/]+\/[^/]+$/;
 
@@ -39,7 +46,7 @@ export class MetricsStreams {
     this.#options = options;
   }
 
-  /** Serves one stream: hands on the latencies of each message, and passes over everything else. */
+  /** Serves one stream: hands on the latencies and the counters of limits in each message, and passes over the rest. */
   serve(call: StreamingCall): void {
     let node: NodeIdentity | undefined;
     this.#open.add(call);
@@ -78,7 +85,9 @@ export class MetricsStreams {
       .flatMap(latenciesOf)
       .filter(({ cluster }) => nodes.mayReport?.(node, peer, cluster) ?? true);
     // Without any it still tells that the sidecar is there, and that nothing was answered.
-    report({ nodeId: node.id, role: roleOf(node), at: now(), clusters });
+    const role = roleOf(node);
+    const limits = role === 'inbound' ? message.envoyMetrics.flatMap(limitCountsOf) : [];
+    report({ nodeId: node.id, role, at: now(), clusters, ...(limits.length === 0 ? {} : { limits }) });
   }
 
   #end(call: StreamingCall, why: 'client' | 'refused' | 'shutdown', end?: CallEnd): void {
@@ -96,6 +105,16 @@ function latenciesOf({ name, metric }: MetricFamily): ClusterLatency[] {
     if (!histogram || histogram.sampleCount === 0n || cluster === undefined || !OF_A_VERSION.test(cluster))
       return [];
     return [{ cluster, histogram: countsOf(histogram), sumMs: histogram.sampleSum }];
+  });
+}
+
+/** The counters in a family of metrics that tell of limits. */
+function limitCountsOf({ name, metric }: MetricFamily): LimitCounts[] {
+  const counter = LIMIT_COUNTERS.get(name);
+  if (counter === undefined) return [];
+  return metric.flatMap(({ label, counter: given }) => {
+    const prefix = label.find((pair) => pair.name === LIMIT_TAG)?.value;
+    return given === undefined || prefix === undefined ? [] : [{ prefix, [counter]: given.value }];
   });
 }
 

@@ -9,6 +9,7 @@ import type {
   ServiceIr,
   VersionIr,
 } from '../ir/ir.ts';
+import { countsByItself } from '../policy/limiter/counts-by-itself.ts';
 import { assembleEndpoints, type DiscoveredEndpoint } from './assemble-endpoints.ts';
 import {
   assembleRouting,
@@ -126,6 +127,7 @@ function assembleLimit(limit: RateLimitPolicy, decisions: ServiceDecisions): rea
       requestsPerSecond: rate,
       burst: 'burst' in limit ? limit.burst : adaptiveBurst(rate),
       shares,
+      counted: countsByItself(limit),
       shadow: limit.shadow,
     },
   ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readSpecs } from '../api/read-specs.ts';
-import type { InboundSidecar } from '../observation/inbound.ts';
+import type { InboundSidecar, LimitLoad } from '../observation/inbound.ts';
 import { servedVersion } from './decide-fixture.ts';
 import { decideLimits } from './decide-limits.ts';
 import type { LimitsDecision } from './limits-decision.ts';
@@ -17,9 +17,16 @@ interface Second {
   readonly queue?: number;
   /** Of the offered ones, those that end without an answer. */
   readonly lost?: number;
+  /** What the sidecars tell of the calls that the limit matches: offered and admitted. */
+  readonly matching?: readonly (readonly [offered: number, admitted: number])[];
   readonly frozen?: boolean;
   readonly interlocked?: boolean;
 }
+
+const loadOf = ([offeredPerSecond, admittedPerSecond]: readonly [number, number] = [0, 0]): LimitLoad => ({
+  offeredPerSecond,
+  admittedPerSecond,
+});
 
 /** A look a second at a service with these limits. */
 function run(limits: string, seconds: readonly Second[]): readonly LimitsDecision[] {
@@ -53,6 +60,7 @@ spec: {targetRef: {name: fraud}, rateLimits: [${limits}]}
         address: `10.0.0.${i}:1`,
         servedPerSecond: given.served?.[i] ?? requests,
         acknowledged: given.acknowledged ?? true,
+        ...(given.matching === undefined ? {} : { limits: { all: loadOf(given.matching[i]) } }),
       }),
     );
     const look: ServiceLook = {
@@ -111,6 +119,40 @@ describe('a global limit', () => {
       ...times(30, { offered: [900, 100], frozen: true }),
     ]);
     expect(sharesOf(decisions.at(-1))).toEqual([50, 50]);
+  });
+});
+
+describe('a limit that matches some calls', () => {
+  const match = 'match: [{path: /batch}]';
+  const GLOBAL = `{name: all, global: true, requestsPerSecond: 100, ${match}}`;
+  const ADAPTIVE = `{name: all, ${match}, adaptive: {signal: Queue, target: 5, minRequestsPerSecond: 1}}`;
+  const busyWithOthers: Second = {
+    offered: [900, 100],
+    matching: [
+      [10, 10],
+      [90, 80],
+    ],
+  };
+
+  it('is divided by those', () => {
+    const [few, many] = sharesOf(run(GLOBAL, times(60, busyWithOthers)).at(-1));
+    expect(few).toBeCloseTo(18, 0);
+    expect(many).toBeCloseTo(82, 0);
+  });
+  it('is divided by all calls where no sidecar tells', () => {
+    const [busy] = sharesOf(run(GLOBAL, times(60, { offered: [900, 100] })).at(-1));
+    expect(busy).toBeCloseTo(82, 0);
+  });
+  it('keeps its shares while no sidecar tells any more', () => {
+    const told = times(60, busyWithOthers);
+    const before = sharesOf(run(GLOBAL, told).at(-1));
+    expect(sharesOf(run(GLOBAL, [...told, ...times(30, { offered: [900, 100] })]).at(-1))).toEqual(before);
+  });
+  it('is adapted by what is served of those', () => {
+    const overloaded: Second = { offered: [300], served: [50], queue: 40, matching: [[250, 20]] };
+    const rate = run(ADAPTIVE, times(10, overloaded)).at(-1)?.rates.get('all');
+    expect(rate).toBeGreaterThan(13);
+    expect(rate).toBeLessThan(20);
   });
 });
 

@@ -1,12 +1,14 @@
 import type { RateLimitPolicy } from '../api/traffic-policy.ts';
+import type { InboundSidecar } from '../observation/inbound.ts';
 import type { HistogramCounts } from '../observation/observation.ts';
 import { knownValue, type Reading } from '../observation/reading.ts';
 import { sumVersions } from '../policy/breaker/sum-versions.ts';
+import { countsByItself } from '../policy/limiter/counts-by-itself.ts';
 import { decideLimit, type LimitObservation } from '../policy/limiter/decide-limit.ts';
 import { divideLimit, type Sharer } from '../policy/limiter/divide-limit.ts';
 import { abandonedOf, NO_REQUESTS } from '../stats/arms.ts';
 import { addHistograms } from '../stats/histogram.ts';
-import { offeredPerSecond, smoothDemand } from './limit-demand.ts';
+import { offeredPerSecond, offeredToLimit, smoothDemand } from './limit-demand.ts';
 import type { LimitEvent, LimitsDecision, LimitsState, OneLimitState } from './limits-decision.ts';
 import type { ServiceLook } from './service-look.ts';
 
@@ -51,8 +53,11 @@ export function decideLimits(look: ServiceLook, interlocked: boolean): LimitsDec
   const messages = new Map<string, string>();
   const events: LimitEvent[] = [];
   for (const limit of decided) {
-    const known = before.limits[limit.name] ?? NEW_LIMIT;
-    const adapted = adapt(limit, known, look, demand, interlocked);
+    const last = before.limits[limit.name] ?? NEW_LIMIT;
+    const own = ownDemand(limit, last, look, elapsedMs);
+    const known = own === undefined ? last : { ...last, demand: own };
+    const asked = own ?? demand;
+    const adapted = adapt(limit, known, look, asked, interlocked);
     if (adapted.message !== undefined) messages.set(limit.name, adapted.message);
     events.push(...adapted.events);
     const { published } = adapted.state;
@@ -62,7 +67,7 @@ export function decideLimits(look: ServiceLook, interlocked: boolean): LimitsDec
     if (!limit.global || total === undefined) limits[limit.name] = adapted.state;
     else {
       const all = perInstance ? total * look.inbound.length : total;
-      const division = divide(all, adapted.state, demand, look);
+      const division = divide(all, adapted.state, asked, look);
       limits[limit.name] = { ...adapted.state, shares: division.state };
       shares.set(limit.name, Object.fromEntries(division.shares));
     }
@@ -76,6 +81,19 @@ export function decideLimits(look: ServiceLook, interlocked: boolean): LimitsDec
     waiting,
     events,
   };
+}
+
+/** The demand of a limit that counts by itself, smoothed; undefined: it goes by all calls of the service. */
+function ownDemand(
+  limit: RateLimitPolicy,
+  { demand }: OneLimitState,
+  look: ServiceLook,
+  elapsedMs: number,
+): LimitsState['demand'] | undefined {
+  if (!countsByItself(limit) || look.frozen) return demand;
+  const offered = offeredToLimit(look, limit.name);
+  if (offered === undefined) return demand;
+  return smoothDemand(demand ?? {}, offered, look.inbound, elapsedMs);
 }
 
 interface Adapted {
@@ -105,7 +123,7 @@ function adapt(
   const decision = decideLimit({
     spec: limit.adaptive,
     observation: {
-      ...observeInstances(look, latencies, latencyMs, demand, elapsedMs),
+      ...observeInstances(look, limit, latencies, latencyMs, demand, elapsedMs),
       lost: ended === 0 ? 0 : lost / ended,
     },
     state: known.law,
@@ -133,12 +151,13 @@ function adapt(
 /** What the law looks at: rates over the time since it last looked, as counts of that time. */
 function observeInstances(
   look: ServiceLook,
+  limit: RateLimitPolicy,
   latencies: HistogramCounts | undefined,
   reading: Reading<HistogramCounts>,
   demand: LimitsState['demand'],
   elapsedMs: number,
 ): Omit<LimitObservation, 'lost'> {
-  const known = busyOnes(look.inbound.flatMap((each) => each.servedPerSecond ?? []));
+  const known = busyOnes(look.inbound.flatMap((each) => servedOf(limit, each) ?? []));
   const missing: Reading<never> = { kind: 'missing', detail: 'no inbound sidecar reports its load' };
   const counted = (perSecond: number): Reading<number> =>
     known.length === 0 ? missing : { kind: 'value', value: (perSecond * elapsedMs) / 1000, at: look.nowMs };
@@ -152,6 +171,14 @@ function observeInstances(
     queue: meanQueue(look),
     instances: known.length,
   };
+}
+
+/** What an instance serves of what the limit counts: all, where that is not told. */
+function servedOf(
+  { name }: RateLimitPolicy,
+  { limits, servedPerSecond }: InboundSidecar,
+): number | undefined {
+  return limits?.[name]?.admittedPerSecond ?? servedPerSecond;
 }
 
 /** An instance that gets next to nothing (backup, a version without weight) says nothing of what one can do. */

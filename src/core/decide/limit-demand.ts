@@ -29,6 +29,15 @@ export function offeredPerSecond(look: ServiceLook, elapsedMs: number): SidecarD
   );
 }
 
+/** What is offered of a limit's own calls; undefined where no sidecar tells. */
+export function offeredToLimit(look: ServiceLook, limit: string): SidecarDemand | undefined {
+  const known = look.inbound.flatMap(({ id, limits }) => {
+    const load = limits?.[limit];
+    return load === undefined ? [] : [[id, load.offeredPerSecond] as const];
+  });
+  return known.length === 0 ? undefined : new Map(known);
+}
+
 /** A look more; what is not known stays as it was, and who is gone is forgotten. */
 export function smoothDemand(
   before: Readonly<Record<string, number>>,

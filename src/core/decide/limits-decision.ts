@@ -25,6 +25,8 @@ export interface OneLimitState {
   /** Rate that people were last told of. */
   readonly told: number | undefined;
   readonly shares: SharesState | undefined;
+  /** As `demand` of all limits, of the calls that this one matches; absent: it is not counted by itself. */
+  readonly demand?: Readonly<Record<string, number>>;
 }
 
 export interface LimitsDecision {

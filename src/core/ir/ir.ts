@@ -180,6 +180,8 @@ export interface LimitIr {
    * enforces the whole rate.
    */
   readonly shares: Readonly<Record<string, number>> | undefined;
+  /** What it matches is counted by itself: its rate or its shares are decided by that, not by all calls. */
+  readonly counted: boolean;
   readonly shadow: boolean;
 }
 

@@ -6,6 +6,14 @@ export interface InboundSidecar {
   readonly address: string;
   /** Requests a second that it let through, by its newest load report; undefined: not known any more. */
   readonly servedPerSecond: number | undefined;
+  /** What limits that count by themselves have to do in it, by limit; one that is missing is not known. */
+  readonly limits?: Readonly<Record<string, LimitLoad>>;
   /** It has acknowledged every limit that was published for it alone. */
   readonly acknowledged: boolean;
+}
+
+/** Requests a second that a limit counts in one sidecar. */
+export interface LimitLoad {
+  readonly offeredPerSecond: number;
+  readonly admittedPerSecond: number;
 }

@@ -27,10 +27,20 @@ const report = (at: number, ended: number, over: Partial<LoadReport> = {}): Load
   ...over,
 });
 
+/** A report over a time that its sidecar measured. */
+const measured = (ended: number, spanMs: number): Partial<LoadReport> => ({
+  clusters: report(0, ended).clusters.map((cluster) => ({ ...cluster, spanMs })),
+});
+
 describe('what an inbound sidecar lets through', () => {
   it.each([
     ['is counted by the time between its reports', [report(1000, 10), report(2500, 30)], 20],
     ['is counted by the interval where the time is not believable', [report(1000, 10), report(9000, 30)], 30],
+    [
+      'is counted by the time that the sidecar measured',
+      [report(1000, 10), report(2500, 30, measured(30, 2000))],
+      15,
+    ],
     ['is zero with a report that names no cluster', [report(1000, 10), report(2000, 0, { clusters: [] })], 0],
     ['is not what callers report', [report(1000, 10, { role: 'outbound' })], undefined],
   ])('%s', (_, reports, expected) => {

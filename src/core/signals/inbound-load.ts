@@ -39,13 +39,18 @@ export function servedPerSecond(book: InboundBook, nodeId: string, nowMs: number
   return load.servedPerSecond;
 }
 
-/** Reports come late and early: what counts is the time between two of them, where that is believable. */
+/**
+ * Reports come late and early: what counts is the time that the sidecar measured; where it does not tell, that between
+ * two of them, if it is believable.
+ */
 function rateOf({ at, intervalMs, clusters }: LoadReport, before: InboundLoad | undefined): InboundLoad {
-  const ended = clusters
-    .filter(({ cluster }) => cluster.startsWith(INBOUND))
-    .flatMap(({ endpoints }) => endpoints)
-    .reduce((sum, { successes, errors }) => sum + successes + errors, 0);
   const sinceMs = at - (before?.at ?? Number.NEGATIVE_INFINITY);
   const spanMs = sinceMs > intervalMs / 2 && sinceMs < 2 * intervalMs ? sinceMs : intervalMs;
-  return { at, intervalMs, servedPerSecond: (1000 * ended) / spanMs };
+  const served = clusters
+    .filter(({ cluster }) => cluster.startsWith(INBOUND))
+    .map(({ endpoints, spanMs: measuredMs = spanMs }) => {
+      const ended = endpoints.reduce((sum, { successes, errors }) => sum + successes + errors, 0);
+      return (1000 * ended) / measuredMs;
+    });
+  return { at, intervalMs, servedPerSecond: served.reduce((sum, each) => sum + each, 0) };
 }

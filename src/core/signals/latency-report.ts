@@ -2,8 +2,8 @@ import type { NodeDescriptor } from '../ir/node.ts';
 import type { HistogramCounts } from '../observation/observation.ts';
 
 /**
- * What one sidecar's metrics sink told of the latencies of its clusters, as plain values: increments since its
- * previous message, once each flush of its statistics (1 s).
+ * What one sidecar's metrics sink told, as plain values, once each flush of its statistics (1 s): latencies of its
+ * clusters as increments since its previous message, and counters of its limits since it started.
  */
 export interface LatencyReport {
   readonly nodeId: string;
@@ -12,6 +12,20 @@ export interface LatencyReport {
   /** When it was received, ms since the epoch by this process's clock. */
   readonly at: number;
   readonly clusters: readonly ClusterLatency[];
+  /** Of sidecars in front of model servers. */
+  readonly limits?: readonly LimitCounts[];
+}
+
+/** Counters of one limit's filter in one sidecar, since that sidecar started. */
+export interface LimitCounts {
+  /** What stands before the counters' names: `NAMESPACE/SERVICE/KIND/LIMIT`, as `names.ts` makes it. */
+  readonly prefix: string;
+  /** `enabled`: requests that came by; absent: not in this message. */
+  readonly seen?: number;
+  /** `rate_limited`: those that found no token. */
+  readonly limited?: number;
+  /** `enforced`: those that were refused for it. */
+  readonly refused?: number;
 }
 
 /** Latencies of one cluster's answered requests (`upstream_rq_time`), ms. */

@@ -26,6 +26,8 @@ export interface ClusterLoad {
   /** `NAMESPACE/SERVICE/VERSION`, or `inbound/NAMESPACE/SERVICE/VERSION`; of Istio's sidecars their own name. */
   readonly cluster: string;
   readonly endpoints: readonly EndpointLoad[];
+  /** What its counts span as the sidecar measured it (`load_report_interval`), ms; absent: not told. */
+  readonly spanMs?: number;
   /** Requests dropped by the sidecar before any endpoint was chosen (`total_dropped_requests`). */
   readonly dropped: number;
 }

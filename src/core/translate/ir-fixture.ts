@@ -44,6 +44,7 @@ export function serviceIr(sketch: ServiceSketch = {}): ServiceIr {
       requestsPerSecond: 100,
       burst: 200,
       shares: undefined,
+      counted: false,
       shadow: false,
       ...limit,
     })),

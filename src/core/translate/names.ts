@@ -58,6 +58,19 @@ export function shareSlotName(serviceId: string, nodeId: string, slot: number): 
   return `${serviceId}/limits/${nodeId}/${slot}`;
 }
 
+/** `NAMESPACE/SERVICE/limits/NAME[+NAME]…`: what stands before the counters of a limit's filter. */
+export function limitStatName(serviceId: string, names: readonly string[]): string {
+  return `${serviceId}/limits/${names.join('+')}`;
+}
+
+/** Where a filter that only counts stands: it sees all that is offered, or what the limit has let through. */
+export type CounterPlace = 'offered' | 'admitted';
+
+/** `NAMESPACE/SERVICE/offered/LIMIT`: what stands before the counters of a filter that counts what a limit matches. */
+export function counterStatName(serviceId: string, place: CounterPlace, limit: string): string {
+  return `${serviceId}/${place}/${limit}`;
+}
+
 /** `HOST:PORT` with brackets where IPv6 needs them. */
 function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
