@@ -98,6 +98,25 @@ export const BUGS: readonly Bug[] = [
     faults: 24,
   },
   {
+    name: 'a clock that goes back takes time away',
+    file: 'src/core/policy/rollout/open-turn.ts',
+    find: 'Math.max(0, input.nowMs - given.timers.lastMs)',
+    replace: 'input.nowMs - given.timers.lastMs',
+    breaks: 'a rollout goes on',
+    kinds: ['clock stepped'],
+    faults: 70,
+  },
+  {
+    name: 'the state is written again and again',
+    file: 'src/state/state-store.ts',
+    find: 'else statements.put.run(key, JSON.stringify(value), nowMs);',
+    replace:
+      "else for (let i = 0; i < 200; i++) { statements.put.run(key, JSON.stringify(value) + ' '.repeat(i), nowMs); if (i < 199) database.exec('COMMIT; BEGIN IMMEDIATE'); }",
+    breaks: 'a slow disk stops nothing',
+    kinds: ['disk slow'],
+    faults: 4,
+  },
+  {
     name: 'an answer that is no JSON is not expected',
     file: 'src/signals/prometheus/client.ts',
     find: 'const failure = this.#named(error);',

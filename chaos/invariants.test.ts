@@ -19,6 +19,7 @@ const sample = (
   given: Partial<Sample> & { story?: string; phase?: string } = {},
 ): Sample => ({
   at,
+  until: at + 10,
   rollout: {
     story: given.story ?? '1',
     phase: given.phase ?? 'Progressing',
@@ -124,6 +125,21 @@ describe('what is judged', () => {
       'memory that grows',
       { memory: Array.from({ length: 90 }, (_, at) => ({ at, bytes: 2e8 + at * 4e6 })) },
       'memory is bounded',
+    ],
+    [
+      'a step that comes early',
+      { samples: [sample(0, 0), sample(900, 2_000), sample(1_600, 4_000)] },
+      'no step comes early',
+    ],
+    [
+      'a rollout that nothing happens to any more',
+      { samples: [sample(0, 2_000), sample(60_000, 2_000), sample(121_000, 2_000)] },
+      'a rollout goes on',
+    ],
+    [
+      'a disk that stops everything',
+      { samples: [sample(1_500, 0), sample(4_900, 0)], faults: [struck('disk slow')] },
+      'a slow disk stops nothing',
     ],
     ['a crash', { crashes: ['exit code 1'] }, 'no process ends by itself'],
     ['a broken audit', { audit: { code: 1, text: 'row 3' } }, 'the audit is whole'],

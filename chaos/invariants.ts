@@ -1,15 +1,22 @@
-import type { Call, EpisodeRecord, RunRecord, Sample, Struck } from './record.ts';
+import { earlySteps, standstills, stuckRollouts } from './pace.ts';
+import {
+  type Breach,
+  type Call,
+  type EpisodeRecord,
+  type RunRecord,
+  type Sample,
+  type Struck,
+  struckIn,
+} from './record.ts';
 
 /** A promise that was broken. */
-export interface Violation {
+export interface Violation extends Breach {
   readonly promise: string;
-  readonly at: number;
-  readonly detail: string;
 }
 
 interface Promised {
   readonly name: string;
-  readonly check: (run: RunRecord) => Violation[];
+  readonly check: (run: RunRecord) => Breach[];
 }
 
 /** Within this time after the last fault everything is as it should be. */
@@ -32,6 +39,9 @@ export const PROMISES: readonly Promised[] = [
   { name: 'every configuration is accepted', check: rejections },
   { name: `all is well ${RECOVERY_MS / 1000} s after the last fault`, check: slowRecoveries },
   { name: 'memory is bounded', check: growth },
+  { name: 'no step comes early', check: earlySteps },
+  { name: 'a rollout goes on', check: stuckRollouts },
+  { name: 'a slow disk stops nothing', check: standstills },
   { name: 'no process ends by itself', check: crashes },
   { name: 'the audit is whole', check: audit },
 ];
@@ -40,8 +50,7 @@ export function judge(run: RunRecord): Violation[] {
   return PROMISES.flatMap(({ name, check }) => check(run).map((found) => ({ ...found, promise: name })));
 }
 
-const struckIn = (run: RunRecord): readonly Struck[] => run.episodes.flatMap(({ faults }) => faults);
-const violation = (at: number, detail: string): Violation => ({ promise: '', at, detail });
+const violation = (at: number, detail: string): Breach => ({ at, detail });
 
 function isExcused(call: Call, struck: readonly Struck[]): boolean {
   return struck.some(
@@ -52,7 +61,7 @@ function isExcused(call: Call, struck: readonly Struck[]): boolean {
   );
 }
 
-function lostRequests(run: RunRecord): Violation[] {
+function lostRequests(run: RunRecord): Breach[] {
   const struck = struckIn(run);
   return run.calls
     .filter((call) => call.status !== 0 && !isExcused(call, struck))
@@ -65,9 +74,9 @@ function lostRequests(run: RunRecord): Violation[] {
 }
 
 /** A user whom the candidate answered is not answered by stable later in the same story, unless its weight fell. */
-function movedBack(run: RunRecord): Violation[] {
+function movedBack(run: RunRecord): Breach[] {
   const struck = struckIn(run);
-  const found: Violation[] = [];
+  const found: Breach[] = [];
   const users = Map.groupBy(
     run.calls.filter(({ status }) => status === 0),
     ({ user }) => user,
@@ -103,7 +112,7 @@ function samplesAround(samples: readonly Sample[], from: number, to: number): re
   return samples.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
 }
 
-function wrongWeights({ samples }: RunRecord): Violation[] {
+function wrongWeights({ samples }: RunRecord): Breach[] {
   return samples
     .filter(
       ({ weights }) =>
@@ -113,7 +122,7 @@ function wrongWeights({ samples }: RunRecord): Violation[] {
 }
 
 /** While nothing can be heard of any sidecar, neither by reports nor by Prometheus, no weight rises. */
-function advancedBlind(run: RunRecord): Violation[] {
+function advancedBlind(run: RunRecord): Breach[] {
   const dark = struckIn(run).filter(({ kind }) => kind === 'blindness');
   return dark.flatMap(({ beganAt, healedAt }) => {
     const seen = run.samples.filter(({ at }) => at > beganAt + STILL_FRESH_MS && at < healedAt);
@@ -128,7 +137,7 @@ function advancedBlind(run: RunRecord): Violation[] {
 
 const RESTARTS = ['penstock killed', 'state corrupted'];
 
-function forgotten(run: RunRecord): Violation[] {
+function forgotten(run: RunRecord): Breach[] {
   return struckIn(run)
     .filter(({ kind }) => RESTARTS.includes(kind))
     .flatMap(({ beganAt, healedAt }) => {
@@ -147,7 +156,7 @@ function forgotten(run: RunRecord): Violation[] {
 }
 
 /** Calls fail by pods and by candidates; what strikes anything else opens nothing. */
-function falseTrips(run: RunRecord): Violation[] {
+function falseTrips(run: RunRecord): Breach[] {
   const causes = struckIn(run).filter(({ excuses }) => excuses === 'all');
   return run.samples.flatMap(({ at, breaker }, i) => {
     const opened = breaker === 'OPEN' && run.samples[i - 1]?.breaker === 'CLOSED';
@@ -156,14 +165,14 @@ function falseTrips(run: RunRecord): Violation[] {
   });
 }
 
-function rejections({ samples }: RunRecord): Violation[] {
+function rejections({ samples }: RunRecord): Breach[] {
   const seen = new Map<string, number>();
   for (const { at, rejections: texts } of samples)
     for (const text of texts) if (!seen.has(text)) seen.set(text, at);
   return [...seen].map(([text, at]) => violation(at, text));
 }
 
-function slowRecoveries({ episodes }: RunRecord): Violation[] {
+function slowRecoveries({ episodes }: RunRecord): Breach[] {
   return episodes
     .filter(({ recoveredMs }) => recoveredMs === undefined || recoveredMs > RECOVERY_MS)
     .map((episode) => violation(lastHealed(episode), describeRecovery(episode)));
@@ -178,7 +187,7 @@ function describeRecovery({ faults, recoveredMs, waitedFor }: EpisodeRecord): st
   return `${took} after ${faults.map(({ kind, what }) => `${kind} (${what})`).join(', ')}; waited for: ${waitedFor}`;
 }
 
-function growth({ memory }: RunRecord): Violation[] {
+function growth({ memory }: RunRecord): Breach[] {
   const third = Math.floor(memory.length / 3);
   if (third < 10) return [];
   const median = (of: readonly { readonly bytes: number }[]): number =>
@@ -193,10 +202,10 @@ function growth({ memory }: RunRecord): Violation[] {
   ];
 }
 
-function crashes(run: RunRecord): Violation[] {
+function crashes(run: RunRecord): Breach[] {
   return run.crashes.map((how) => violation(0, how));
 }
 
-function audit({ audit: { code, text } }: RunRecord): Violation[] {
+function audit({ audit: { code, text } }: RunRecord): Breach[] {
   return code === 0 ? [] : [violation(0, text)];
 }

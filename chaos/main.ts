@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { judge } from './invariants.ts';
 import { describeEpisode, describeReport, reportOf } from './report.ts';
-import { FAULTS, run } from './run.ts';
+import { FAULTS, run, type Witness } from './run.ts';
 import { drawSchedule, type Episode, only } from './schedule.ts';
 import { shrink } from './shrink.ts';
 import type { Signals } from './world.ts';
@@ -12,6 +12,7 @@ import type { Signals } from './world.ts';
 interface Options {
   readonly seed: number;
   readonly faults: number;
+  readonly minutes?: number;
   readonly kind?: readonly string[];
   readonly report?: string;
   readonly shrink?: boolean;
@@ -26,6 +27,7 @@ const command = new Command('chaos')
     1,
   )
   .option('--faults <number>', 'how many faults', count, 60)
+  .option('--minutes <number>', 'ends earlier, when so much time has passed', count)
   .option(
     '--kind <name>',
     'only faults of this kind (repeatable)',
@@ -46,9 +48,11 @@ async function main(options: Options): Promise<void> {
   const signals = options.seed % 2 === 1 ? 'load reports' : 'prometheus';
   console.log(`seed ${options.seed}: what is known comes by ${signals}`);
   const beganAt = performance.now();
-  const record = await run(schedule, signals, {
+  const witness: Witness = {
+    leftOut: (kind, why) => console.log(`not struck: ${kind}: ${why}`),
     episode: (episode, i) => console.log(`${i + 1}/${schedule.length}  ${describeEpisode(episode)}`),
-  });
+  };
+  const record = await run(schedule, signals, witness, options.minutes);
   const report = reportOf(options.seed, record, (performance.now() - beganAt) / 60_000);
   console.log(describeReport(report));
   if (options.report !== undefined) writeFileSync(options.report, `${JSON.stringify(report, null, 2)}\n`);
@@ -61,7 +65,10 @@ async function main(options: Options): Promise<void> {
 async function reproduce(schedule: readonly Episode[], signals: Signals, promise: string): Promise<void> {
   const ids = schedule.flat().map(({ id }) => id);
   const fewest = await shrink(ids, async (some) => {
-    const record = await run(only(schedule, new Set(some)), signals, { episode: () => {} });
+    const record = await run(only(schedule, new Set(some)), signals, {
+      episode: () => {},
+      leftOut: () => {},
+    });
     const broken = judge(record).some((each) => each.promise === promise);
     console.log(`${some.length} faults: "${promise}" is ${broken ? 'broken' : 'kept'}`);
     return broken;

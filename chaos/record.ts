@@ -12,7 +12,9 @@ export interface Call {
 
 /** What the control plane said of itself at one moment. */
 export interface Sample {
+  /** When it was asked, and when it had answered. */
   readonly at: number;
+  readonly until: number;
   readonly rollout: {
     /** One beginning of one rollout: another is another story. */
     readonly story: string;
@@ -60,4 +62,14 @@ export interface RunRecord {
   readonly crashes: readonly string[];
   /** What `penstock audit verify` said in the end, and how it ended. */
   readonly audit: { readonly code: number; readonly text: string };
+}
+
+/** Where a promise was broken, and how. */
+export interface Breach {
+  readonly at: number;
+  readonly detail: string;
+}
+
+export function struckIn(run: RunRecord): readonly Struck[] {
+  return run.episodes.flatMap(({ faults }) => faults);
 }

@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { Caller } from '../e2e/translate/caller.ts';
 import type { Fault } from './fault.ts';
 import { FILE_FAULTS } from './file-faults.ts';
+import { MACHINE_FAULTS } from './machine-faults.ts';
 import { MODEL_FAULTS } from './model-faults.ts';
 import { NETWORK_FAULTS } from './network-faults.ts';
 import { PROCESS_FAULTS } from './process-faults.ts';
 import type { EpisodeRecord, RunRecord, Struck } from './record.ts';
-import type { Episode, PlannedFault } from './schedule.ts';
+import { type Episode, only, type PlannedFault } from './schedule.ts';
 import { HOST } from './specs.ts';
 import { Users } from './users.ts';
 import { missing, Watcher } from './watcher.ts';
@@ -17,6 +18,7 @@ export const FAULTS: readonly Fault[] = [
   ...PROCESS_FAULTS,
   ...NETWORK_FAULTS,
   ...FILE_FAULTS,
+  ...MACHINE_FAULTS,
   ...MODEL_FAULTS,
 ];
 
@@ -29,13 +31,19 @@ const MAIN = fileURLToPath(new URL('../cmd/penstock/main.ts', import.meta.url));
 /** What is told while a run goes on. */
 export interface Witness {
   readonly episode: (record: EpisodeRecord, index: number) => void;
+  /** A kind that cannot be struck here, and why. */
+  readonly leftOut: (kind: string, why: string) => void;
 }
 
-/** Starts the whole system, lets the schedule loose on it under load, and tells what was seen. */
+/**
+ * Starts the whole system, lets the schedule loose on it under load, and tells what was seen.
+ * @param minutes after which no further episode begins
+ */
 export async function run(
   schedule: readonly Episode[],
   signals: Signals,
   witness: Witness,
+  minutes = Number.POSITIVE_INFINITY,
 ): Promise<RunRecord & { readonly stories: number }> {
   const world = await World.start(signals);
   const interrupted = () => void world.stop().finally(() => process.exit(130));
@@ -45,7 +53,9 @@ export async function run(
     const users = new Users(world.sidecars);
     const watcher = new Watcher(world);
     const episodes: EpisodeRecord[] = [];
-    for (const [index, episode] of schedule.entries()) {
+    const endsAt = performance.now() + 60_000 * minutes;
+    for (const [index, episode] of possible(world, schedule, witness).entries()) {
+      if (performance.now() > endsAt) break;
       const record = await play(world, episode);
       episodes.push(record);
       witness.episode(record, index);
@@ -69,6 +79,20 @@ export async function run(
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, interrupted);
     await world.stop();
   }
+}
+
+/** The schedule without what cannot be struck here. */
+function possible(world: World, schedule: readonly Episode[], witness: Witness): readonly Episode[] {
+  const why = new Map(FAULTS.map(({ kind, missing: lack }) => [kind, lack?.(world)]));
+  const planned = schedule.flat();
+  for (const kind of new Set(planned.map((each) => each.kind))) {
+    const reason = why.get(kind);
+    if (reason !== undefined) witness.leftOut(kind, reason);
+  }
+  return only(
+    schedule,
+    new Set(planned.filter(({ kind }) => why.get(kind) === undefined).map(({ id }) => id)),
+  );
 }
 
 async function play(world: World, episode: Episode): Promise<EpisodeRecord> {

@@ -3,6 +3,9 @@ export type PodPorts = Readonly<Record<'v1' | 'v2', readonly number[]>>;
 
 export const HOST = 'fraud.default.svc.cluster.local';
 
+/** Between two steps of a rollout. */
+export const STEP_EVERY_MS = 2_000;
+
 /** Which version follows which; the other way round once that is done. */
 export interface Course {
   readonly stable: 'v1' | 'v2';
@@ -38,7 +41,7 @@ spec:
   candidate: ${candidate}
   retention: 3s
   progressDeadline: 10m
-  strategy: {linear: {start: 20, step: 20, every: 2s, max: 100}}
+  strategy: {linear: {start: 20, step: 20, every: ${STEP_EVERY_MS}ms, max: 100}}
   analysis:
     warmUp: 1s
     metrics: [{name: errors, type: ErrorRate, maxRatio: 10, thresholdRange: {max: 0.3}}]

@@ -56,6 +56,7 @@ export class Watcher {
     const { stable, candidate, phase, weight } = rollout;
     const sample = {
       at,
+      until: performance.now(),
       rollout: { story: `${stable} → ${candidate}`, phase, stable, candidate, weight },
       weights: service.versions.map((version) => version.weight),
       breaker: breakers[0]?.phase ?? 'none',

@@ -7,6 +7,7 @@ import { findTool } from '../src/app/toolchain.ts';
 import { bootstrap } from '../src/core/translate/bootstrap.ts';
 import { freePorts } from '../src/demo/free-port.ts';
 import { waitUntil } from '../src/demo/wait-until.ts';
+import { BentMachine } from './bent-machine.ts';
 import { LyingPrometheus } from './lying-prometheus.ts';
 import { Program } from './processes.ts';
 import { Relay } from './relay.ts';
@@ -38,6 +39,8 @@ export class World {
   readonly stateFolder: string;
   /** The state stands on a small disk of its own, which can be filled. */
   readonly hasOwnDisk: boolean;
+  /** Clock and disk as the control plane sees them; undefined: they are as they are. */
+  readonly bent: BentMachine | undefined;
   readonly pods: readonly Pod[];
   readonly sidecars: readonly Sidecar[];
   readonly prometheus: Program;
@@ -59,6 +62,7 @@ export class World {
     this.folder = parts.folder;
     this.stateFolder = parts.stateFolder;
     this.hasOwnDisk = parts.hasOwnDisk;
+    this.bent = parts.bent;
     this.pods = parts.pods;
     this.sidecars = parts.sidecars;
     this.prometheus = parts.prometheus;
@@ -99,15 +103,17 @@ export class World {
       ),
     );
     const liar = await LyingPrometheus.before(() => `http://127.0.0.1:${prometheusPort}`);
+    const bent = BentMachine.make(folder, stateFolder);
     const world = new World({
       folder,
       stateFolder,
       hasOwnDisk: mountDisk(stateFolder),
+      bent,
       pods,
       sidecars,
       prometheus: prometheusAt(folder, prometheusPort, sidecars),
       liar,
-      penstock: penstockAt(folder, { xdsPort, adminPort, prometheusUrl: liar.url }),
+      penstock: penstockAt(folder, bent, { xdsPort, adminPort, prometheusUrl: liar.url }),
       adminUrl: `http://127.0.0.1:${adminPort}`,
       xdsPort,
       signals,
@@ -135,6 +141,7 @@ export class World {
     await Promise.all(programs.map((each) => each.stop()));
     for (const { wire } of this.sidecars) wire.close();
     this.liar.close();
+    this.bent?.close();
     if (this.hasOwnDisk) execFileSync('umount', [this.stateFolder]);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -214,6 +221,7 @@ function prometheusAt(folder: string, port: number, sidecars: readonly Sidecar[]
 
 function penstockAt(
   folder: string,
+  bent: BentMachine | undefined,
   at: { readonly xdsPort: number; readonly adminPort: number; readonly prometheusUrl: string },
 ): Program {
   const root = process.env.PENSTOCK_CHAOS_ROOT ?? fileURLToPath(new URL('..', import.meta.url));
@@ -230,6 +238,7 @@ function penstockAt(
     name: 'penstock',
     command: process.execPath,
     args,
+    env: bent?.env ?? {},
     logFile: join(folder, 'penstock.log'),
   });
 }
