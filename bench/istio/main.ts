@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Istiod } from '../../e2e/istio/istiod-process.ts';
 import { Penstock } from '../../e2e/rollout/penstock.ts';
+import { RUNTIME_TOTAL } from '../../src/core/translate/istio/runtime-weights.ts';
 import { buildFleet, Fleet, type Seen } from './fleet.ts';
 import { meshObjects, modelSpecs, ROUTE, virtualService } from './mesh-specs.ts';
 
@@ -50,7 +51,7 @@ try {
       ),
     );
     const weight = Buffer.alloc(8);
-    weight.writeDoubleLE((round + 1) * 100);
+    weight.writeDoubleLE(((round + 1) * RUNTIME_TOTAL) / 100);
     note('Penstock', await ofPenstock.see(weight, () => promote(penstock)));
   }
   const of = (by: string) => {

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot, findTool } from '../../src/app/toolchain.ts';
+import { TOTAL_WEIGHT } from '../../src/core/ir/ir.ts';
 import type { IstioObject } from '../../src/core/translate/istio/istio-object.ts';
+import { RUNTIME_TOTAL } from '../../src/core/translate/istio/runtime-weights.ts';
 import { Penstock } from '../rollout/penstock.ts';
 import { Caller } from '../translate/caller.ts';
 import { freePort, until } from '../translate/mesh.ts';
@@ -28,6 +30,8 @@ export interface MeshOptions {
   readonly serviceSpec?: string;
   /** Of `penstock serve`. */
   readonly serve?: readonly string[];
+  /** The versions that the anchor is made for; all unless given. */
+  readonly anchored?: readonly string[];
   /** Whether the model server of v1 has a sidecar of Istio's, which enforces limits. */
   readonly inbound?: boolean;
 }
@@ -45,7 +49,10 @@ export class IstioMesh {
   #caller: Caller | undefined;
 
   private constructor(
-    parts: Omit<IstioMesh, 'caller' | 'reconnect' | 'stop' | 'startWithoutPenstock' | 'shareOf' | 'weightIs'>,
+    parts: Pick<
+      IstioMesh,
+      'models' | 'istiod' | 'penstock' | 'client' | 'port' | 'specs' | 'anchor' | 'inbound'
+    >,
   ) {
     this.models = parts.models;
     this.istiod = parts.istiod;
@@ -65,6 +72,8 @@ export class IstioMesh {
     const specs = serviceSpec(port, podPort, options) + (options.specs ?? '');
     const penstock = await Penstock.start(specs, '--load-report-interval', '500ms', ...(options.serve ?? []));
     const anchor = anchorOf(specs, options, penstock.xdsPort);
+    const anchored = serviceSpec(port, podPort, options, options.anchored);
+    const first = options.anchored === undefined ? anchor : anchorOf(anchored, options, penstock.xdsPort);
     const objects = meshObjects({
       models,
       port,
@@ -72,7 +81,7 @@ export class IstioMesh {
       xdsPort: penstock.xdsPort,
       inbound: options.inbound,
     });
-    const istiod = await Istiod.start([...objects, ...anchor.filter(({ kind }) => kind !== 'ConfigMap')]);
+    const istiod = await Istiod.start(objects, { [ANCHOR_FILE]: istioObjects(first) });
     const envoy = envoyPath(options.envoy ?? 'newest');
     const shared = { envoy, istiodPort: istiod.port, namespace: 'ml', override: overrideIn(anchor) };
     const client = new IstioSidecar({
@@ -124,11 +133,20 @@ export class IstioMesh {
     return (100 * answers.filter((answer) => answer.version === version).length) / calls;
   }
 
+  /** Has istiod take the anchor of all versions. */
+  applyAnchor(): void {
+    this.istiod.apply(istioObjects(this.anchor), ANCHOR_FILE);
+  }
+
+  /** What the client's sidecar is told for a version, of `RUNTIME_TOTAL`. */
+  async told(version: string): Promise<number> {
+    return Number((await this.client.runtime())[`penstock.outbound|${this.port}|${version}|${HOST}`]);
+  }
+
   /** Waits until the client's sidecar splits by this weight of v2, in hundredths of a percent. */
   async weightIs(weight: number): Promise<void> {
-    const key = `penstock.outbound|${this.port}|v2|${HOST}`;
     await until(`the sidecar has the weight ${weight}`, async () => {
-      return (await this.client.runtime())[key] === String(weight);
+      return Math.round(((await this.told('v2')) / RUNTIME_TOTAL) * TOTAL_WEIGHT) === weight;
     });
   }
 
@@ -142,13 +160,26 @@ export class IstioMesh {
   }
 }
 
+/** The file from which istiod takes the anchor. */
+const ANCHOR_FILE = 'anchor.yaml';
+
+/** Those that are istiod's. */
+function istioObjects(anchor: readonly IstioObject[]): readonly IstioObject[] {
+  return anchor.filter(({ kind }) => kind !== 'ConfigMap');
+}
+
 const POD_ADDRESS = '127.0.0.61';
 
 function labels(version: string): Readonly<Record<string, string>> {
   return { app: 'fraud', version };
 }
 
-function serviceSpec(port: number, podPort: number, { serviceSpec = '' }: MeshOptions): string {
+function serviceSpec(
+  port: number,
+  podPort: number,
+  { serviceSpec = '' }: MeshOptions,
+  versions: readonly string[] = ['v1', 'v2'],
+): string {
   const pods = (version: string) =>
     `{name: ${version}, endpoints: {kubernetes: {selector: {app: fraud, version: ${version}}, port: ${podPort}}}}`;
   return `
@@ -158,8 +189,7 @@ metadata: {name: fraud, namespace: ml}
 spec:
   port: ${port}
   versions:
-  - ${pods('v1')}
-  - ${pods('v2')}
+${versions.map((version) => `  - ${pods(version)}`).join('\n')}
 ${serviceSpec}
 `;
 }

@@ -41,13 +41,17 @@ export class Istiod {
     [this.port, this.#monitoringPort, this.#httpPort] = ports;
   }
 
-  /** Starts it over these objects and waits until it is ready. */
-  static async start(objects: readonly object[]): Promise<Istiod> {
+  /** Starts it over these objects, and others in files of their own, and waits until it is ready. */
+  static async start(
+    objects: readonly object[],
+    files: Readonly<Record<string, readonly object[]>> = {},
+  ): Promise<Istiod> {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-istiod-'));
     mkdirSync(join(folder, 'config'));
     writeFileSync(join(folder, 'mesh.yaml'), stringify(MESH));
     const istiod = new Istiod(folder, [await freePort(), await freePort(), await freePort()]);
     istiod.apply(objects);
+    for (const [file, others] of Object.entries(files)) istiod.apply(others, file);
     await istiod.restart();
     return istiod;
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { serveAdmin } from '../admin/serve.ts';
+import { AnchorWatch } from '../controller/anchor-watch.ts';
 import { Controller, type ControllerOptions } from '../controller/controller.ts';
 import { InboundSidecars } from '../controller/inbound-sidecars.ts';
 import { MeshPublisher } from '../controller/mesh-publisher.ts';
@@ -83,8 +84,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   let told: MeshPublisher | undefined;
   let lookSoon = (): void => {};
   let hurry = (): void => {};
+  const anchors = new AnchorWatch();
   const judgeBy = (report: LoadReport): void => {
     signals.onLoadReport(report);
+    anchors.take(report);
     if (tellsOfTrouble(report)) hurry();
   };
   const inbound = new InboundSidecars();
@@ -139,7 +142,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const confirmer = new Confirmations({ onAnswer: () => timer.now() });
   closing.defer(() => confirmer.close());
   const controller = openController(store, {
-    ...{ publisher, signals, endpoints, confirmer, log },
+    ...{ publisher, signals, endpoints, confirmer, anchors, log },
     inbound: { of: (service) => [...inbound.of(service), ...(replica?.inboundElsewhere(service) ?? [])] },
     ...(replica === undefined ? {} : { elsewhere: (service) => replica.progressElsewhere(service) }),
     saver: replica?.saver(reporting) ?? reporting,

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import type { AnchorIr } from '../core/ir/anchor.ts';
-import { adoptedRules, type Conflict, findConflicts } from '../core/istio/conflicts.ts';
+import { adoptedRules, findConflicts, inTheWay, refusedConflicts } from '../core/istio/conflicts.ts';
 import { istioVersionProblem } from '../core/istio/istio-versions.ts';
 import { type AnchorOptions, anchorObjects } from '../core/translate/istio/anchor.ts';
 import { BOOTSTRAP_ANNOTATION, BOOTSTRAP_NAME } from '../core/translate/istio/bootstrap-override.ts';
@@ -82,10 +82,8 @@ async function runAnchor(options: Options, streams: CheckStreams): Promise<numbe
     const existing = parseIstioObjects(await readSpecTexts(options.against ?? [], streams.stdin));
     const conflicts = findConflicts(anchors, anchorObjects(anchors, optionsOf(options)), existing);
     const adopted = new Set(options.adopt ?? []);
-    const refused = conflicts.filter(
-      ({ object, adopting }) => adopting === undefined || !adopted.has(object),
-    );
-    for (const conflict of refused) say(inTheWay(conflict));
+    const refused = refusedConflicts(conflicts, adopted);
+    for (const conflict of refused) say(inTheWay(conflict, `--adopt ${conflict.object}`));
     if (refused.length > 0) return status.refused;
     for (const { object, adopting } of conflicts) say(`${object} is adopted: ${adopting}`);
     const without = adoptedRules(conflicts, adopted);
@@ -121,13 +119,6 @@ async function readAnchors(
 
 function optionsOf({ transport, xds, clientNamespace }: Options): AnchorOptions {
   return { transport: { kind: transport, ...xds }, clientNamespaces: clientNamespace ?? [] };
-}
-
-function inTheWay({ object, service, problem, adopting }: Conflict): string {
-  const whose = service === '' ? '' : ` of ${service}`;
-  const remedy =
-    adopting === undefined ? 'remove or change it' : `remove it, or --adopt ${object}: ${adopting}`;
-  return `${object} is in the way${whose}: ${problem}; ${remedy}`;
 }
 
 /** In YAML 1.1, which Kubernetes reads: there a bare `yes` is a boolean. */

@@ -18,7 +18,7 @@ import { ConfirmationDesk } from './confirmation-desk.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
 import { lookIntervalMs } from './look-interval.ts';
 import { observeInbound } from './observe-inbound.ts';
-import type { Confirmer, EndpointSource, InboundSource, SignalSource } from './ports.ts';
+import type { AnchorSource, Confirmer, EndpointSource, InboundSource, SignalSource } from './ports.ts';
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { type Elsewhere, RouteAcknowledgement } from './route-acknowledgement.ts';
@@ -31,6 +31,7 @@ export interface ControllerOptions extends RecordKeeperOptions {
   readonly confirmer: Confirmer;
   readonly fallbackCache?: FallbackCache;
   readonly elsewhere?: Elsewhere;
+  readonly anchors?: AnchorSource;
 }
 
 /** What is known of a service after a look. */
@@ -68,7 +69,7 @@ export class Controller {
 
   constructor(options: ControllerOptions) {
     this.#options = options;
-    this.#acknowledgement = new RouteAcknowledgement(options.publisher, options.elsewhere);
+    this.#acknowledgement = new RouteAcknowledgement(options.publisher, options.elsewhere, options.anchors);
     this.#keeper = new RecordKeeper(options);
     const memory = restoredMemory(options.saved, (service, what) => options.log.warn({ service }, what));
     this.#endpoints = new EndpointMemory(options.endpoints, memory.discovered);
@@ -165,6 +166,7 @@ export class Controller {
       ? []
       : [...this.#specs.services].map(([id, service]) => [id, this.#lookAt(id, service, nowMs)] as const);
     const publication = this.#publish();
+    this.#options.anchors?.follow(this.#options.publisher.services, nowMs);
     for (const [id, outcome] of looks)
       if (outcome) this.#acknowledgement.published(id, outcome.rollout?.revision, publication);
     if (!this.#following) this.#save(looks, publication, nowMs);

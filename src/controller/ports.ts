@@ -4,6 +4,7 @@ import type { ModelService } from '../core/api/model-service.ts';
 import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import type { Question } from '../core/decide/confirmation.ts';
+import type { ServiceIr } from '../core/ir/ir.ts';
 import type { LimitLoad } from '../core/observation/inbound.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { Answer } from '../core/policy/rollout/decision.ts';
@@ -44,6 +45,14 @@ export interface InboundSource {
     /** Whether it has its shares of limits, as another replica says that serves it; undefined: it is ours. */
     readonly acknowledged?: boolean;
   }[];
+}
+
+/** What the loop needs to know of sidecars of Istio's. */
+export interface AnchorSource {
+  /** These services are published from now on. */
+  follow(services: ReadonlyMap<string, ServiceIr>, nowMs: number): void;
+  /** By node id: the sidecars that acknowledge the weights of a service and do not follow them, one line each. */
+  of(service: string): ReadonlyMap<string, string>;
 }
 
 /** What the loop needs of those who are asked before a rollout goes on. */

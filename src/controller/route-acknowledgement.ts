@@ -1,6 +1,7 @@
 import type { Publication } from '../core/delta/resource.ts';
 import type { Acknowledgement } from '../core/policy/rollout/decision.ts';
 import { type MeshPublisher, routeKeys } from './mesh-publisher.ts';
+import type { AnchorSource } from './ports.ts';
 
 /** Of a service: sidecars that other replicas serve, and which of them lag behind the weights in force. */
 export type Elsewhere = (service: string) => {
@@ -17,12 +18,17 @@ interface Published {
 export class RouteAcknowledgement {
   readonly #publisher: MeshPublisher;
   readonly #elsewhere: Elsewhere | undefined;
+  readonly #anchors: AnchorSource | undefined;
   readonly #published = new Map<string, Published>();
 
-  /** @param elsewhere the same of sidecars that other replicas serve */
-  constructor(publisher: MeshPublisher, elsewhere?: Elsewhere) {
+  /**
+   * @param elsewhere the same of sidecars that other replicas serve
+   * @param anchors who acknowledges and does not follow
+   */
+  constructor(publisher: MeshPublisher, elsewhere?: Elsewhere, anchors?: AnchorSource) {
     this.#publisher = publisher;
     this.#elsewhere = elsewhere;
+    this.#anchors = anchors;
   }
 
   /** The weights of a revision are in this publication, or in an earlier one when they were no change. */
@@ -40,7 +46,13 @@ export class RouteAcknowledgement {
     return {
       revision: published.revision,
       connected: of + elsewhere.connected,
-      laggards: [...laggards, ...elsewhere.laggards],
+      laggards: this.#withUntied(service, [...laggards, ...elsewhere.laggards]),
     };
+  }
+
+  /** What a sidecar acknowledges and its anchor does not know is not in force. */
+  #withUntied(service: string, laggards: readonly string[]): readonly string[] {
+    const untied = this.#anchors?.of(service) ?? new Map<string, string>();
+    return [...laggards.filter((node) => !untied.has(node)), ...untied.values()];
   }
 }

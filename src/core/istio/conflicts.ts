@@ -1,23 +1,18 @@
 import type { AnchorIr } from '../ir/anchor.ts';
 import { primaryHost } from '../translate/istio/istio-names.ts';
-import { type IstioObject, isOurs } from '../translate/istio/istio-object.ts';
+import { type IstioObject, isOurs, objectName, serviceOf } from '../translate/istio/istio-object.ts';
 import { claimsHost } from './host-claims.ts';
 
 /** Somebody else's object that speaks of the same traffic as the anchor of a service. */
 export interface Conflict {
   /** `VirtualService/ml/fraud`: how it is named on the command line. */
   readonly object: string;
-  /** `NAMESPACE/NAME` */
+  /** `NAMESPACE/NAME`; an object that several services share is in the way of each of them. */
   readonly service: string;
   /** What would happen with both. */
   readonly problem: string;
   /** What it means to adopt it; undefined: it cannot be adopted. */
   readonly adopting: string | undefined;
-}
-
-/** `KIND/NAMESPACE/NAME` */
-function objectName({ kind, metadata }: IstioObject): string {
-  return `${kind}/${metadata.namespace}/${metadata.name}`;
 }
 
 /**
@@ -35,7 +30,7 @@ export function findConflicts(
     .filter((object) => !isOurs(object))
     .flatMap((object) => {
       const taken = names.get(objectName(object));
-      if (taken !== undefined) return [takenName(object)];
+      if (taken !== undefined) return takenName(taken, planned);
       return anchors.flatMap((anchor) => conflictWith(anchor, object) ?? []);
     });
 }
@@ -51,13 +46,32 @@ export function adoptedRules(
   return new Set(rules.map(({ service }) => service));
 }
 
-function takenName(object: IstioObject): Conflict {
-  return {
-    object: objectName(object),
-    service: '',
+/** What is in the way for ever, or has not been adopted. */
+export function refusedConflicts(
+  conflicts: readonly Conflict[],
+  adopted: ReadonlySet<string>,
+): readonly Conflict[] {
+  return conflicts.filter(({ object, adopting }) => adopting === undefined || !adopted.has(object));
+}
+
+/** One line for people. @param choice how one says that it is to be adopted: `--adopt VirtualService/ml/theirs` */
+export function inTheWay({ object, service, problem, adopting }: Conflict, choice: string): string {
+  const remedy = adopting === undefined ? 'remove or change it' : `remove it, or ${choice}: ${adopting}`;
+  return `${object} is in the way of ${service}: ${problem}; ${remedy}`;
+}
+
+/** An object that services share is needed by all that have another one in its namespace. */
+function takenName(taken: IstioObject, planned: readonly IstioObject[]): readonly Conflict[] {
+  const own = serviceOf(taken);
+  const { namespace } = taken.metadata;
+  const there = planned.filter((object) => object.metadata.namespace === namespace);
+  const services = own === undefined ? there.flatMap((object) => serviceOf(object) ?? []) : [own];
+  return [...new Set(services)].map((service) => ({
+    object: objectName(taken),
+    service,
     problem: 'somebody else made an object of this name, which applying the anchor would replace',
     adopting: undefined,
-  };
+  }));
 }
 
 function conflictWith(anchor: AnchorIr, object: IstioObject): Conflict | undefined {

@@ -10,14 +10,15 @@ export function promoting(turn: Turn): Turn {
   return move(seen, 'Baking', 'Baking', 'all traffic is on the candidate; stable stays warm');
 }
 
-/** Stable stays warm for `retention`; time without data does not count. */
+/** Stable stays warm for `retention`; time without data does not count, nor while sidecars still call it. */
 export function baking(turn: Turn): Turn {
   const seen = watch(turn);
   if (seen.state.phase !== 'Baking' || turn.input.frozen) return seen;
   const blind = seen.evidence.some((evidence) => evidence.verdict === 'no-data' && !evidence.dryRun);
-  const bakingMs = seen.state.timers.bakingMs + (blind ? 0 : turn.elapsedMs);
+  const counts = turn.acknowledged && !blind;
+  const bakingMs = seen.state.timers.bakingMs + (counts ? turn.elapsedMs : 0);
   const later = { ...seen, state: time(seen.state, { bakingMs }) };
-  if (bakingMs < turn.input.spec.retention) return later;
+  if (!turn.acknowledged || bakingMs < turn.input.spec.retention) return later;
   return move(later, 'Completed', 'Completed', 'the candidate has taken over');
 }
 

@@ -29,9 +29,9 @@ describe('runtimeValues', () => {
   it.each<[string, ServiceSketch, object]>([
     ['nothing of a service with one version and a closed breaker', {}, {}],
     [
-      'every weight of a service with several, also those of nothing',
+      'every weight of a service with several, none of them 0',
       { versions },
-      { [`penstock.${V1}`]: 10_000, [`penstock.${V2}`]: 0 },
+      { [`penstock.${V1}`]: 999_999_999, [`penstock.${V2}`]: 1 },
     ],
     [
       'what a breaker admits, in millionths',

@@ -10,6 +10,7 @@ import {
   mirrorKey,
   weightKeyPrefix,
 } from './istio-names.ts';
+import { runtimeWeights } from './runtime-weights.ts';
 
 /** A value of the runtime: a number, or a share of requests. */
 export type RuntimeValue = number | { readonly numerator: number; readonly denominator: 'MILLION' };
@@ -29,7 +30,8 @@ export function runtimeValues(service: ServiceIr): RuntimeValues {
   const { slices, weights, breaker, mirror } = service.routing;
   const values: Record<string, RuntimeValue> = {};
   const split = (of: typeof weights, prefix: string) => {
-    for (const { version, weight } of of) values[`${prefix}.${istioCluster(service, version)}`] = weight;
+    for (const { version, weight } of runtimeWeights(of))
+      values[`${prefix}.${istioCluster(service, version)}`] = weight;
   };
   if (service.versions.length > 1) split(weights, weightKeyPrefix(undefined));
   const admitted = breaker?.admitted ?? TOTAL_WEIGHT;

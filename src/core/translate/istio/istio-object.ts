@@ -7,6 +7,12 @@ export interface IstioObject {
     readonly namespace: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+    }[];
   };
   readonly [field: string]: unknown;
 }
@@ -23,6 +29,16 @@ const ENVOY_FILTERS = 'networking.istio.io/v1alpha3';
 /** Whether Penstock made this object. */
 export function isOurs({ metadata }: Pick<IstioObject, 'metadata'>): boolean {
   return metadata.labels?.[OWNER_LABEL] === OWNER;
+}
+
+/** `KIND/NAMESPACE/NAME` */
+export function objectName({ kind, metadata }: IstioObject): string {
+  return `${kind}/${metadata.namespace}/${metadata.name}`;
+}
+
+/** The service (`NAMESPACE/NAME`) that an object of ours belongs to; undefined: several share it. */
+export function serviceOf({ metadata }: IstioObject): string | undefined {
+  return metadata.labels?.[SERVICE_LABEL]?.split('.').reverse().join('/');
 }
 
 /** `NAME.NAMESPACE` of a service `NAMESPACE/NAME`: one name for it in every namespace. */

@@ -3,7 +3,10 @@ import { type FractionInit, mirrorTo, type RouteTerms, type Share } from '../rou
 import { fraction } from '../value.ts';
 import { admittedKey, bypassKey, istioCluster, mirrorKey, weightKeyPrefix } from './istio-names.ts';
 
-/** Of a version without a key. The default version's is as small as can be, so that it loses to any weight told. */
+/**
+ * Of a version without a key. The default version's is as small as can be, so that it loses to the weights told of the
+ * others, which are never 0.
+ */
 const DEFAULT_WEIGHT = 1;
 const EVERYTHING = 10_000;
 
