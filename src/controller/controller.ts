@@ -229,6 +229,7 @@ export class Controller {
         observation,
         rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
         endpoints: this.#endpoints.addressesOf(service),
+        firstTiers: this.#endpoints.firstTiersOf(service),
         forecastPerSecond: this.#options.signals.forecastOf(id, nowMs),
         inbound: observeInbound(id, this.#specs.policies.get(id), this.#options, nowMs),
         acknowledged: this.#acknowledgement.of(id),

@@ -49,6 +49,21 @@ export class EndpointMemory {
     );
   }
 
+  /** The addresses of the first tier of a version that has a second one, backups aside. */
+  firstTiersOf(service: ModelService): ReadonlyMap<string, readonly string[]> {
+    return new Map(
+      [...this.of(service)].flatMap(([version, found]) => {
+        const primaries = found.filter(({ backup }) => !backup);
+        const first = Math.min(...primaries.map(({ priority }) => priority));
+        if (primaries.every(({ priority }) => priority === first)) return [];
+        const addresses = primaries.flatMap(({ priority, address, port }) =>
+          priority === first ? [`${address}:${port}`] : [],
+        );
+        return [[version, addresses] as const];
+      }),
+    );
+  }
+
   /** What another replica was told last, where nothing was told to this one yet. */
   remember(discovered: Iterable<readonly [string, Discovered]>): void {
     for (const [id, endpoints] of discovered)

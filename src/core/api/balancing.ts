@@ -2,6 +2,16 @@ import * as z from 'zod';
 import { defaulted, percent } from './field.ts';
 import { record } from './record.ts';
 
+const overflow = record({
+  maxInFlight: z
+    .number()
+    .gt(0)
+    .exactOptional()
+    .describe(
+      'Where the model server does not tell its queue: requests under way at which an instance counts as full.',
+    ),
+});
+
 /** Shifts traffic away from endpoints that fail, crawl or are full, by endpoint weights. */
 export const balancing = record({
   gain: defaulted(
@@ -30,6 +40,11 @@ export const balancing = record({
     80,
     'before the allocator fails',
   ),
+  overflow: overflow
+    .exactOptional()
+    .describe(
+      'Lets the next tier take what the first one has no room for, by `maxQueue` (private first, public for the rest); without it a tier overflows by lost endpoints only.',
+    ),
   shadow: defaulted(
     z.boolean().describe('Computes and records, and changes no weight.'),
     false,

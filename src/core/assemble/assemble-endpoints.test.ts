@@ -42,6 +42,28 @@ describe('assembling endpoints', () => {
     expect(assembleEndpoints(found, none).map((each) => each.priority)).toEqual([2, 0, 1]);
   });
 
+  it('gives the second tier its share beside the first, and leaves the others behind', () => {
+    const found = [
+      endpoint({ priority: 2, weight: 3 }),
+      endpoint({ port: 2, priority: 2, weight: 1 }),
+      endpoint({ port: 3, priority: 5, weight: 7 }),
+      endpoint({ port: 4, priority: 9 }),
+      endpoint({ port: 5, backup: true }),
+    ];
+    const factors = new Map([['127.0.0.1:2', 0.5]]);
+    const assembled = assembleEndpoints(found, factors, 0.3);
+    expect(assembled.map((each) => each.priority)).toEqual([0, 0, 0, 1, 2]);
+    const [a = 0, b = 0, c = 0] = assembled.map((each) => each.weight);
+    expect(c / (a + b + c)).toBeCloseTo(0.3, 3);
+    expect(a / b).toBeCloseTo(6);
+    expect(assembleEndpoints(found, factors, 0).map((each) => each.priority)).toEqual([0, 0, 1, 2, 3]);
+  });
+
+  it('sends nothing to backups by overflow', () => {
+    const found = [endpoint({}), endpoint({ port: 2, backup: true })];
+    expect(assembleEndpoints(found, none, 0.5).map((each) => each.priority)).toEqual([0, 1]);
+  });
+
   it('leaves no gap between tiers, and its weights are what Envoy takes', () => {
     const any = fc.record({
       weight: fc.integer({ min: 1, max: 10_000 }),

@@ -61,6 +61,7 @@ function assembleVersion(
     endpoints: assembleEndpoints(
       endpoints.get(version) ?? [],
       decisions.endpointFactors.get(version) ?? new Map(),
+      decisions.overflow.get(version) ?? 0,
     ),
     balancing: {
       policy: spec.loadBalancing.policy,

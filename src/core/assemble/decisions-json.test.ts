@@ -12,6 +12,7 @@ const DECISIONS: ServiceDecisions = {
   mirror: { version: 'v2', percent: 10 },
   admitted: 500,
   endpointFactors: new Map([['v1', new Map([['10.0.0.1:9000', 0.5]])]]),
+  overflow: new Map([['v1', 0.4]]),
   limitRates: new Map([['protect', 120]]),
   limitShares: new Map([['all', { a: 10 }]]),
 };

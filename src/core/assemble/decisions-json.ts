@@ -8,6 +8,8 @@ export interface DecisionsJson {
   readonly mirror?: ServiceDecisions['mirror'];
   readonly admitted?: number;
   readonly endpointFactors: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Absent: written by a Penstock that knew none. */
+  readonly overflow?: Readonly<Record<string, number>>;
   readonly limitRates: Readonly<Record<string, number>>;
   readonly limitShares: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -23,6 +25,7 @@ export function decisionsToJson(decisions: ServiceDecisions): DecisionsJson {
     endpointFactors: Object.fromEntries(
       [...decisions.endpointFactors].map(([version, factors]) => [version, Object.fromEntries(factors)]),
     ),
+    ...(decisions.overflow.size === 0 ? {} : { overflow: Object.fromEntries(decisions.overflow) }),
     limitRates: Object.fromEntries(decisions.limitRates),
     limitShares: Object.fromEntries(decisions.limitShares),
   };
@@ -47,6 +50,7 @@ export function decisionsFromJson(value: unknown): ServiceDecisions | undefined 
         new Map(Object.entries(factors)),
       ]),
     ),
+    overflow: new Map(Object.entries(value.overflow ?? {})),
     limitRates: new Map(Object.entries(value.limitRates)),
     limitShares: new Map(Object.entries(value.limitShares)),
   };
@@ -70,6 +74,7 @@ function isDecisionsJson(value: unknown): value is DecisionsJson {
     (admitted === undefined || typeof admitted === 'number') &&
     Array.isArray(slices) &&
     typeof salt === 'string' &&
+    (value.overflow === undefined || isRecord(value.overflow)) &&
     [value.endpointFactors, value.limitRates, value.limitShares].every(isRecord)
   );
 }

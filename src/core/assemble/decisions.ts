@@ -15,6 +15,8 @@ export interface ServiceDecisions {
   readonly admitted: number | undefined;
   /** Factors in (0, 1] by version and `ADDRESS:PORT`; a missing one is 1. */
   readonly endpointFactors: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** By version, the share of its traffic that its second tier has although the first is well; a missing one is 0. */
+  readonly overflow: ReadonlyMap<string, number>;
   /** Rates of adaptive limits by name. */
   readonly limitRates: ReadonlyMap<string, number>;
   /** Shares of global limits by name, requests a second by the node id of the inbound sidecar. */
@@ -29,6 +31,7 @@ export const NO_DECISIONS: ServiceDecisions = {
   mirror: undefined,
   admitted: undefined,
   endpointFactors: new Map(),
+  overflow: new Map(),
   limitRates: new Map(),
   limitShares: new Map(),
 };

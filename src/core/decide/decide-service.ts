@@ -11,6 +11,7 @@ import { decideDemand } from './decide-demand.ts';
 import { decideLimits } from './decide-limits.ts';
 import { candidateOnTrial, DEAD_TIME_MS, failuresAreLocal, hasDerated } from './interlocks.ts';
 import type { LimitsDecision } from './limits-decision.ts';
+import { lookAtTiers } from './look-at-tiers.ts';
 import { restoredDecisions } from './restored-decisions.ts';
 import { nextRollout, rememberedRollout } from './rollout-memory.ts';
 import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
@@ -26,7 +27,9 @@ export function decideService(look: ServiceLook): ServiceOutcome {
   const breakerHeldMs = heldMs(look);
   const breaker = lookAtBreaker(look, candidate, breakerHeldMs);
   const balance = lookAtEndpoints(look, breaker);
-  const deratedAtMs = hasDerated(balance) ? look.nowMs : look.state.interlocks.deratedAtMs;
+  const overflow = lookAtTiers(look, breaker);
+  const deratedAtMs =
+    hasDerated(balance) || overflow.events.length > 0 ? look.nowMs : look.state.interlocks.deratedAtMs;
   const settling = Math.abs(look.nowMs - deratedAtMs) < DEAD_TIME_MS;
   const limits = decideLimits(look, settling || (breaker !== undefined && breaker.state.phase !== 'CLOSED'));
   const memory = nextRollout(look, rollout);
@@ -37,6 +40,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
     interlocks: { trialBreaker: trialBreaker?.state, breakerHeldMs, deratedAtMs },
     breakerTrips: look.state.breakerTrips + (opened(look, breaker) ? 1 : 0),
     balance: Object.fromEntries([...balance].map(([version, decision]) => [version, decision.state])),
+    overflow: overflow.state,
     limits: limits.state,
     demand: demand.state,
     failureDispersion: learnFromServing(look, breaker),
@@ -47,6 +51,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
     events: [
       ...eventsOf(look, rollout, breaker, balance, limits),
       ...trialEvents(look, candidate, trialBreaker),
+      ...overflow.events,
     ],
     rollout,
     breaker,
@@ -176,6 +181,7 @@ function decisionsOf(
     ...restoredDecisions(state),
     admitted: look.policy?.spec.breaker?.shadow ? undefined : breaker?.admitted,
     endpointFactors: factorsOf(balance),
+    ...(look.policy?.spec.balancing?.shadow ? { overflow: new Map() } : {}),
   };
 }
 

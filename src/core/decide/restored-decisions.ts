@@ -22,6 +22,7 @@ export function restoredDecisions(state: ServiceState): ServiceDecisions {
         new Map(Object.entries(published)),
       ]),
     ),
+    overflow: publishedOverflow(state.overflow),
     limitRates: new Map(
       Object.entries(state.limits.limits).flatMap(([name, { published }]) =>
         published === undefined ? [] : [[name, published]],
@@ -33,6 +34,15 @@ export function restoredDecisions(state: ServiceState): ServiceDecisions {
       ),
     ),
   };
+}
+
+/** Nothing for a version that does not overflow. */
+function publishedOverflow(overflow: ServiceState['overflow']): ServiceDecisions['overflow'] {
+  return new Map(
+    Object.entries(overflow).flatMap(([version, { published }]) =>
+      published > 0 ? [[version, published]] : [],
+    ),
+  );
 }
 
 function publishedShares(shares: SharesState): Readonly<Record<string, number>> {

@@ -1,6 +1,7 @@
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import { NEW_GATES } from '../policy/rollout/gate-memory.ts';
 import { learnDispersion, NO_DISPERSION } from '../stats/dispersion.ts';
+import { NEW_OVERFLOW } from './decide-overflow.ts';
 import type { ServiceState } from './service-look.ts';
 
 /** A state in which every policy has something to remember. */
@@ -34,6 +35,7 @@ export const LIVED_STATE: ServiceState = {
   breaker: { ...closedBreaker(1000), window: { slotMs: 1000, slots: [{ startMs: 0, sums: [1, 2] }] } },
   breakerTrips: 3,
   balance: { v1: { lastMs: 1000, endpoints: {}, published: { '127.0.0.1:9101': 0.5 } } },
+  overflow: { v1: { ...NEW_OVERFLOW, share: 0.4, published: 0.4 } },
   limits: { lastMs: 1000, demand: { a: 10 }, limits: {} },
   demand: {
     lastMs: 1000,

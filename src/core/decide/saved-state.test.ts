@@ -62,6 +62,7 @@ describe('a saved state', () => {
     ['breaker.phase', 'AJAR', { breaker: undefined }, 'the breaker'],
     ['breaker.window.slots', [{ startMs: 0, sums: [null] }], { breaker: undefined }, 'the breaker'],
     ['balance.v1.published', undefined, { balance: {} }, 'the balance of version v1'],
+    ['overflow.v1.published', undefined, { overflow: {} }, 'the overflow of version v1'],
     ['balance.v1.endpoints', { a: { errorLog: 0 } }, { balance: {} }, 'the balance of version v1'],
     ['interlocks.deratedAtMs', undefined, { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
     ['interlocks.trialBreaker.phase', 'AJAR', { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
@@ -81,7 +82,7 @@ describe('a saved state', () => {
   it('of an unknown format begins every part anew and says so', () => {
     const { state: restored, dropped } = restoredState(damaged('formats'));
     expect(restored).toEqual({ ...NEW_SERVICE_STATE, breakerTrips: 3 });
-    expect(dropped).toHaveLength(7);
+    expect(dropped).toHaveLength(8);
     expect(dropped[0]).toContain('it is of format unknown, and this Penstock knows 1');
   });
 });

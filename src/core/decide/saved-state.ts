@@ -2,6 +2,7 @@ import { NEW_ENDPOINT } from '../policy/balance/endpoint-memory.ts';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import type { BreakerPhase, BreakerState } from '../policy/breaker/decision.ts';
 import { NO_DISPERSION } from '../stats/dispersion.ts';
+import { NEW_OVERFLOW } from './decide-overflow.ts';
 import { NEW_VERSION_DEMAND, NO_DEMAND } from './demand-state.ts';
 import { hasShape } from './has-shape.ts';
 import { NO_LIMITS } from './limits-decision.ts';
@@ -17,6 +18,7 @@ const FORMATS = {
   gates: 3,
   breaker: 1,
   balance: 1,
+  overflow: 1,
   limits: 1,
   demand: 1,
   interlocks: 1,
@@ -44,6 +46,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
     breaker: restoring.breaker(),
     breakerTrips: restoring.breakerTrips(),
     balance: restoring.balance(),
+    overflow: restoring.overflow(),
     limits: restoring.limits(),
     demand: restoring.demand(),
     interlocks: restoring.interlocks(),
@@ -101,6 +104,15 @@ class Restoring {
       this.#saved.balance,
       isBalance,
       (version) => `the balance of version ${version}`,
+    );
+  }
+
+  overflow(): ServiceState['overflow'] {
+    return this.#entries(
+      'overflow',
+      this.#saved.overflow,
+      (value): value is ServiceState['overflow'][string] => hasShape(value, NEW_OVERFLOW),
+      (version) => `the overflow of version ${version}`,
     );
   }
 

@@ -11,6 +11,7 @@ import type { RolloutState } from '../policy/rollout/state.ts';
 import { type Dispersion, NO_DISPERSION } from '../stats/dispersion.ts';
 import { type DemandDecision, type DemandState, NO_DEMAND } from './demand-state.ts';
 import { type LimitsDecision, type LimitsState, NO_LIMITS } from './limits-decision.ts';
+import type { OverflowState } from './overflow-decision.ts';
 
 /** Times are ms since the epoch. */
 export interface RolloutMemory {
@@ -29,6 +30,8 @@ export interface ServiceState {
   readonly breakerTrips: number;
   /** By version. */
   readonly balance: Readonly<Record<string, BalanceState>>;
+  /** By version that has a second tier. */
+  readonly overflow: Readonly<Record<string, OverflowState>>;
   readonly limits: LimitsState;
   readonly demand: DemandState;
   readonly interlocks: InterlockState;
@@ -54,6 +57,7 @@ export const NEW_SERVICE_STATE: ServiceState = {
   breaker: undefined,
   breakerTrips: 0,
   balance: {},
+  overflow: {},
   limits: NO_LIMITS,
   demand: NO_DEMAND,
   interlocks: NO_INTERLOCKS,
@@ -71,6 +75,8 @@ export interface ServiceLook {
   readonly rolloutObservation: ServiceObservation | undefined;
   /** `ADDRESS:PORT` of the endpoints that exist now, by version. */
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
+  /** Of a version with a second tier besides backups: the endpoints of its first, as above. */
+  readonly firstTiers?: ReadonlyMap<string, readonly string[]>;
   /** Connected sidecars in front of the service's model servers. */
   readonly inbound: readonly InboundSidecar[];
   /** Requests a second that are expected of all clients soon; absent: no forecast. */

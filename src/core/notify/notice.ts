@@ -37,6 +37,7 @@ const WARNINGS: ReadonlySet<string> = new Set([
   'NoCandidate',
   'NoData',
   'NotConverged',
+  'Overflowing',
   'PulledBack',
   'PulledBackAgain',
   'Relapsed',
@@ -50,6 +51,7 @@ const ENDS_WARNING: ReadonlySet<string> = new Set([
   'Completed',
   'EndpointRestored',
   'FreezeOff',
+  'OverflowEnded',
   'Retried',
 ]);
 
