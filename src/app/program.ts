@@ -43,7 +43,8 @@ function endQuietly(error: NodeJS.ErrnoException): void {
   process.exit(error.code === 'EPIPE' ? 0 : EXIT_FAILED);
 }
 
-function buildProgram(): Command {
+/** All commands with their options, for who runs them and for who describes them. */
+export function buildProgram(): Command {
   const program = new Command('penstock')
     .description('Keeps model-serving traffic in an Envoy mesh healthy by itself.')
     .version(penstockVersion(), '-V, --version')

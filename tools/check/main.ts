@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { accept, type Checker } from './checker.ts';
 import { checkCrds } from './crds.ts';
 import { checkDeadCode } from './dead-code.ts';
+import { checkExamples } from './examples.ts';
 import { checkFormatting } from './formatting.ts';
 import { checkImports } from './imports.ts';
 import { checkLinks } from './links.ts';
@@ -24,6 +25,7 @@ const CHECKERS: readonly Checker[] = [
   { name: 'generated reference', minimumFiles: 1, check: () => checkReference(root) },
   { name: 'resource definitions', minimumFiles: 1, check: () => checkCrds(root) },
   { name: 'links of the documents', minimumFiles: 20, check: () => checkLinks(root) },
+  { name: 'examples of the documents', minimumFiles: 20, check: () => checkExamples(root) },
   { name: 'alerts and dashboards', minimumFiles: 1, check: () => checkObservability(root) },
 ];
 
