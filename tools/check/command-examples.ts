@@ -5,14 +5,19 @@ import type { CodeBlock } from './code-blocks.ts';
 
 const SHELL = new Set(['', 'sh', 'console']);
 
-/** The command lines of a block of shell, each with its line; continued lines are one, outputs are left out. */
+/** The command lines of a block of shell, each with the line on which it ends; outputs are left out. */
 export function commandLines({ language, line, text }: CodeBlock): readonly { line: number; text: string }[] {
   if (!SHELL.has(language)) return [];
-  const lines = text.replaceAll(/\\\n\s*/g, (gap) => ' '.repeat(gap.length)).split('\n');
-  return lines.flatMap((each, index) => {
-    if (language === 'console' && !each.startsWith('$ ')) return [];
-    return [{ line: line + index, text: each.replace(/^\$ /, '') }];
-  });
+  const whole: { line: number; text: string }[] = [];
+  let continued = '';
+  for (const [index, each] of text.split('\n').entries()) {
+    const joined = continued === '' ? each : `${continued} ${each.trim()}`;
+    continued = joined.endsWith('\\') ? joined.slice(0, -1).trimEnd() : '';
+    if (continued === '') whole.push({ line: line + index, text: joined });
+  }
+  if (language !== 'console') return whole;
+  const typed = whole.filter((each) => each.text.startsWith('$ '));
+  return typed.map((each) => ({ ...each, text: each.text.slice(2) }));
 }
 
 /**
@@ -20,7 +25,7 @@ export function commandLines({ language, line, text }: CodeBlock): readonly { li
  * @param programs by the name that they are called by
  */
 export function callProblems(text: string, programs: ReadonlyMap<string, Command>): readonly string[] {
-  return text.split(/[|;&<>#()]|\s>\s/).flatMap((part) => {
+  return text.split(/[|;&<>()]|\s#.*/).flatMap((part) => {
     const words = part.trim().split(/\s+/);
     const at = words.findIndex((word) => programs.has(word.replace(/^(\.\/)?bin\//, '')));
     // Only environment variables may stand before it: elsewhere the word means something else.

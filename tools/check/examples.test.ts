@@ -77,9 +77,9 @@ describe('commands of the documents', () => {
 
   it('are the lines of shell, and what follows a prompt', () => {
     const block = { line: 5, text: '$ penstock get \\\n  -o json\nNAME\n$ ls\n' };
-    expect(commandLines({ ...block, language: 'console' }).map(({ line }) => line)).toEqual([5, 8]);
+    expect(commandLines({ ...block, language: 'console' }).map(({ line }) => line)).toEqual([6, 8]);
     expect(commandLines({ ...block, language: 'yaml' })).toEqual([]);
-    expect(commandLines({ ...block, language: 'sh' })).toHaveLength(5);
+    expect(commandLines({ ...block, language: 'sh' })).toHaveLength(4);
   });
 
   it.each([

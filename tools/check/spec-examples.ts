@@ -5,6 +5,8 @@ import { formatProblem } from '../../src/core/api/problem.ts';
 import { validateSet } from '../../src/core/api/validate-set.ts';
 import type { CodeBlock } from './code-blocks.ts';
 
+const API_VERSION = 'penstock.dev/v1alpha1';
+
 /** What YAML of others begins with: Kubernetes, Prometheus, GitHub, Istio, and files of ours that are no objects. */
 const FOREIGN = [
   'jobs',
@@ -77,15 +79,19 @@ function partProblems(part: unknown): readonly string[] {
   if (Object.keys(part).some((key) => FOREIGN.includes(key))) return [];
   const tried = SKELETONS.map(({ kind, spec }) => {
     const whole = {
-      apiVersion: 'penstock.dev/v1alpha1',
+      apiVersion: API_VERSION,
       kind,
       metadata: { name: 'example' },
       spec: { ...spec, ...part },
     };
     const parsed = parseObject(whole);
-    return 'object' in parsed
-      ? []
-      : parsed.findings.map((finding) => `as a part of a ${kind}: ${findingText(finding)}`);
+    const findings = 'object' in parsed ? [] : parsed.findings;
+    // It is a part of the kind that knows its fields, right or wrong.
+    const isStrange = findings.some(
+      ({ path, message }) => path.length === 2 && message.startsWith('unknown field'),
+    );
+    const problems = findings.map((finding) => `as a part of a ${kind}: ${findingText(finding)}`);
+    return { problems, distance: problems.length + (isStrange ? 1000 : 0) };
   });
-  return tried.reduce((least, each) => (each.length < least.length ? each : least));
+  return tried.reduce((least, each) => (each.distance < least.distance ? each : least)).problems;
 }
