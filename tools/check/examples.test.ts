@@ -54,7 +54,7 @@ describe('YAML of the documents', () => {
     ],
     [
       'a part with an unknown field',
-      'scaling: {replicas: 3}',
+      'scaling: {requestsPerSecondPerReplica: 5, replicas: 3}',
       /^a\.md:10: as a part of a TrafficPolicy: .*replicas/,
     ],
     ['a part of nothing', 'scalling: {minReplicas: 3}', /^a\.md:10: as a part of a \w+: .*scalling/],

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatProblem } from './problem.ts';
 import { readSpecs } from './read-specs.ts';
@@ -6,9 +7,19 @@ import { readSpecs } from './read-specs.ts';
 const examples = new URL('../../../docs/examples/', import.meta.url);
 
 describe('every example of the docs', () => {
-  it.each(readdirSync(examples).filter((name) => name.endsWith('.yaml')))('%s is valid', (file) => {
-    const specs = readSpecs([{ file, text: readFileSync(new URL(file, examples), 'utf8') }]);
-    expect(specs.problems.map(formatProblem)).toEqual([]);
+  const entries = readdirSync(examples, { recursive: true, encoding: 'utf8' });
+  const files = entries.filter((name) => name.endsWith('.yaml'));
+  // The files of a folder belong together; those beside each other do not.
+  const sets = Map.groupBy(files, (file) => (file.includes('/') ? dirname(file) : file));
+
+  it.each([...sets])('%s is valid', (_, names) => {
+    const texts = names.map((file) => ({ file, text: readFileSync(new URL(file, examples), 'utf8') }));
+    expect(readSpecs(texts).problems.map(formatProblem)).toEqual([]);
+  });
+
+  it('is one of several, some of them in folders', () => {
+    expect(sets.size).toBeGreaterThanOrEqual(4);
+    expect([...sets.values()].some((names) => names.length > 1)).toBe(true);
   });
 });
 
