@@ -5,7 +5,13 @@ import { type AdminClient, AdminError } from './admin-client.ts';
 import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { formatWeight } from './format.ts';
 
-const GOALS = { completed: 'Completed', 'rolled-back': 'RolledBack', paused: 'Paused' } as const;
+/** The phases in which a goal is reached. A promoted candidate has all traffic, whether or not stable is still kept warm. */
+const GOALS = {
+  promoted: ['Baking', 'Completed'],
+  completed: ['Completed'],
+  'rolled-back': ['RolledBack'],
+  paused: ['Paused'],
+} as const satisfies Readonly<Record<string, readonly RolloutPhase[]>>;
 const ENDS: readonly RolloutPhase[] = ['Completed', 'RolledBack'];
 /** Edited specs are in force within a second; for so long a rollout may not be there yet. */
 const APPEARS_MS = 5_000;
@@ -13,7 +19,7 @@ const APPEARS_MS = 5_000;
 /** Exit codes of `penstock wait`, so that a pipeline can branch on them. */
 const WAIT_EXIT = { reached: 0, failed: 1, endedOtherwise: 3, timedOut: 4 } as const;
 
-/** `penstock wait ROLLOUT --for completed|rolled-back|paused --timeout T`. */
+/** `penstock wait ROLLOUT --for promoted|completed|rolled-back|paused --timeout T`. */
 export function waitCommand(): Command {
   return new Command('wait')
     .description(
@@ -69,7 +75,7 @@ export function waitCommand(): Command {
 }
 
 interface Wish {
-  readonly goal: RolloutPhase;
+  readonly goal: readonly RolloutPhase[];
   readonly candidate: string | undefined;
   readonly timeoutMs: number;
 }
@@ -113,9 +119,9 @@ function isWished(found: RolloutStatus, { candidate }: Wish): boolean {
 }
 
 /** The exit code; undefined while it goes on. Another candidate than the one that was followed is its end. */
-function judge(found: RolloutStatus, followed: string, goal: RolloutPhase): number | undefined {
+function judge(found: RolloutStatus, followed: string, goal: Wish['goal']): number | undefined {
   if (found.candidate !== followed) return WAIT_EXIT.endedOtherwise;
-  if (found.phase === goal) return WAIT_EXIT.reached;
+  if (goal.includes(found.phase)) return WAIT_EXIT.reached;
   return ENDS.includes(found.phase) ? WAIT_EXIT.endedOtherwise : undefined;
 }
 
