@@ -4,7 +4,7 @@ import type { BreakerIr, ServiceIr } from '../../src/core/ir/ir.ts';
 import { type ServiceSketch, serviceIr } from '../../src/core/translate/ir-fixture.ts';
 import { type Answer, Caller, grpcCall } from './caller.ts';
 import { freePort, Mesh, type Sidecar, until } from './mesh.ts';
-import { answers, fails, hangs, type StandIn, startStandIn } from './model-server.ts';
+import { answers, type Behaviour, fails, hangs, type StandIn, startStandIn } from './model-server.ts';
 
 const HOST = 'fraud.default.svc.cluster.local';
 
@@ -215,6 +215,24 @@ describe('a canary', () => {
     expect(before.ours.isSubsetOf(after.ours)).toBe(true);
     // Whoever is ahead in a slice is not behind everybody else.
     expect(before.everybody.isSubsetOf(before.ours)).toBe(true);
+  });
+});
+
+describe('a version that gets copies', () => {
+  it.each<[string, Behaviour]>([
+    ['answers', answers('v2')],
+    ['fails', fails(status.INTERNAL)],
+    ['never answers', hangs],
+    ['breaks its streams', (stream) => stream.destroy()],
+  ])('and %s has no effect on any caller', async (_, behaviour) => {
+    v2.behaviour = behaviour;
+    await inForce(fraud(0, { mirror: { version: 'v2', percent: 100 } }));
+    const copies = v2.calls;
+    const answered = await caller.calls(100, HOST);
+    expect(answered.map(({ status: code, version, text }) => [code, version, text])).toEqual(
+      answered.map(() => [0, 'v1', 'v1']),
+    );
+    await until('every call was copied', () => v2.calls >= copies + 100);
   });
 });
 

@@ -2,6 +2,7 @@ import type { ModelRollout } from '../api/model-rollout.ts';
 import type { ServiceState } from '../decide/service-look.ts';
 import type { RolloutDecision } from '../policy/rollout/decision.ts';
 import { type GateEvidence, SUSPICION } from '../policy/rollout/gate.ts';
+import { identityOf } from '../policy/rollout/open-turn.ts';
 import { planStages } from '../policy/rollout/plan.ts';
 import { sliceStatus } from './slice-status.ts';
 import type { GateStatus, RolloutStatus } from './status.ts';
@@ -15,8 +16,11 @@ export function rolloutStatus(
   laggards: readonly string[],
 ): RolloutStatus {
   const { namespace, name } = rollout.metadata;
-  const state = known?.name === name ? known.state : undefined;
-  const evidence = decision?.evidence ?? [];
+  const remembered = known?.name === name ? known.state : undefined;
+  // Until the first look at an edited spec all that is remembered is of another candidate, its end included.
+  const edited = remembered !== undefined && remembered.identity !== identityOf(rollout);
+  const state = edited ? undefined : remembered;
+  const evidence = edited ? [] : (decision?.evidence ?? []);
   return {
     namespace,
     name,
@@ -24,14 +28,14 @@ export function rolloutStatus(
     stable: rollout.spec.stable,
     candidate: rollout.spec.candidate,
     phase: state?.phase ?? 'Pending',
-    message: state?.message ?? 'not looked at yet',
+    message: state?.message ?? edited ? 'edited, not looked at yet' : 'not looked at yet',
     weight: state?.candidateWeight ?? 0,
     step: Math.max(0, state?.stage ?? 0),
     steps: planStages(rollout.spec.strategy).map(({ weight, pauseMs }) => ({
       weight,
       pauseMs: Number.isFinite(pauseMs) ? pauseMs : undefined,
     })),
-    startedAt: known?.startedAt ?? 0,
+    startedAt: edited ? 0 : (known?.startedAt ?? 0),
     phaseSince: state?.phaseSinceMs ?? 0,
     requests: requestsOf(evidence),
     slices: sliceStatus(rollout, state),
