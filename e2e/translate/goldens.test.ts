@@ -16,19 +16,13 @@ describe('every golden output', () => {
   beforeAll(async () => {
     mesh = await Mesh.start();
     await mesh.apply();
-    // Both kinds of listeners, plain and logging; ports of their own.
-    for (const accessLog of [false, true]) {
-      const log = accessLog ? { accessLog } : {};
-      await mesh.sidecar({ kind: 'outbound', address: '127.0.0.1', port: await freePort(), ...log });
-      await mesh.sidecar({
-        kind: 'inbound',
-        service: 'default/fraud',
-        version: 'v1',
-        address: '127.0.0.1',
-        port: await freePort(),
-        appPort: 9001,
-        ...log,
-      });
+    // Both kinds of listeners, plain and watched; ports of their own.
+    const otlp = { host: '127.0.0.1', port: 4318 };
+    const inbound = { kind: 'inbound', service: 'default/fraud', version: 'v1', appPort: 9001 } as const;
+    for (const watched of [{}, { accessLog: true, traced: 1 }]) {
+      const at = async () => ({ address: '127.0.0.1', port: await freePort(), ...watched });
+      await mesh.sidecar({ kind: 'outbound', ...(await at()) }, otlp);
+      await mesh.sidecar({ ...inbound, ...(await at()) }, otlp);
     }
   });
 
@@ -63,6 +57,7 @@ describe('every bootstrap', () => {
       'with a control plane by name',
       { ...outbound, xds: { host: 'penstock.svc', port: 1 }, loadReports: false },
     ],
+    ['with a collector of traces', { ...outbound, otlp: { host: 'collector.svc', port: 4318 } }],
     ['with a zone and an address of its own', { ...outbound, zone: 'a', sourceAddress: '127.0.0.2' }],
   ])('%s is valid for the real Envoy', (_, options) => {
     const folder = mkdtempSync(join(tmpdir(), 'penstock-bootstrap-'));

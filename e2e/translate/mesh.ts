@@ -9,7 +9,7 @@ import { findTool } from '../../src/app/toolchain.ts';
 import { MeshPublisher } from '../../src/controller/mesh-publisher.ts';
 import type { ServiceIr } from '../../src/core/ir/ir.ts';
 import type { NodeDescriptor } from '../../src/core/ir/node.ts';
-import { bootstrap } from '../../src/core/translate/bootstrap.ts';
+import { type BootstrapOptions, bootstrap } from '../../src/core/translate/bootstrap.ts';
 import { NodeRefused, type XdsServer } from '../../src/xds/contract.ts';
 import { serveXds } from '../../src/xds/xds-server.ts';
 
@@ -76,8 +76,9 @@ export class Mesh {
   }
 
   /** Starts an Envoy with the product's bootstrap and waits until it is ready. */
-  async sidecar(node: SidecarNode): Promise<Sidecar> {
-    const sidecar = await startSidecar(node, this.#server.port, `${node.kind}-${this.#sidecars.length}`);
+  async sidecar(node: SidecarNode, otlp?: BootstrapOptions['otlp']): Promise<Sidecar> {
+    const nodeId = `${node.kind}-${this.#sidecars.length}`;
+    const sidecar = await startSidecar(node, this.#server.port, nodeId, otlp);
     this.#sidecars.push(sidecar);
     await until('the sidecar is ready', async () => (await sidecar.admin('/ready')).startsWith('LIVE'));
     return sidecar;
@@ -89,12 +90,20 @@ export class Mesh {
   }
 }
 
-async function startSidecar(node: SidecarNode, xdsPort: number, nodeId: string): Promise<Sidecar> {
+async function startSidecar(
+  node: SidecarNode,
+  xdsPort: number,
+  nodeId: string,
+  otlp: BootstrapOptions['otlp'],
+): Promise<Sidecar> {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-sidecar-'));
   const config = join(folder, 'bootstrap.json');
   const adminFile = join(folder, 'admin');
-  const options = { nodeId, node, xds: { host: '127.0.0.1', port: xdsPort }, loadReports: false };
-  writeFileSync(config, JSON.stringify(bootstrap({ ...options, adminAddress: '127.0.0.1', adminPort: 0 })));
+  const options = {
+    ...{ nodeId, node, xds: { host: '127.0.0.1', port: xdsPort }, loadReports: false },
+    ...{ adminAddress: '127.0.0.1', adminPort: 0, ...(otlp && { otlp }) },
+  };
+  writeFileSync(config, JSON.stringify(bootstrap(options)));
   const args = [
     '-c',
     config,

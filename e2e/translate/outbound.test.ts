@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BreakerIr, ServiceIr } from '../../src/core/ir/ir.ts';
 import { type ServiceSketch, serviceIr } from '../../src/core/translate/ir-fixture.ts';
+import { type Collector, startCollector } from '../trace-collector.ts';
 import { type Answer, Caller, grpcCall } from './caller.ts';
 import { freePort, Mesh, type Sidecar, until } from './mesh.ts';
 import { answers, type Behaviour, fails, hangs, type StandIn, startStandIn } from './model-server.ts';
@@ -9,6 +10,7 @@ import { answers, type Behaviour, fails, hangs, type StandIn, startStandIn } fro
 const HOST = 'fraud.default.svc.cluster.local';
 
 let mesh: Mesh;
+let collector: Collector;
 let sidecar: Sidecar;
 let caller: Caller;
 let v1: StandIn;
@@ -17,12 +19,12 @@ let v2: StandIn;
 beforeAll(async () => {
   [mesh, v1, v2] = await Promise.all([Mesh.start(), startStandIn('v1'), startStandIn('v2')]);
   await mesh.apply(fraud(0));
-  sidecar = await mesh.sidecar({
-    kind: 'outbound',
-    address: '127.0.0.1',
-    port: await freePort(),
-    accessLog: true,
-  });
+  collector = await startCollector();
+  const port = await freePort();
+  sidecar = await mesh.sidecar(
+    { kind: 'outbound', address: '127.0.0.1', port, accessLog: true, traced: 0.001 },
+    { host: '127.0.0.1', port: collector.port },
+  );
   caller = new Caller(sidecar.port);
 });
 
@@ -35,6 +37,7 @@ afterAll(async () => {
   caller?.close();
   await mesh?.stop();
   await Promise.all([v1?.stop(), v2?.stop()]);
+  collector?.[Symbol.dispose]();
 });
 
 /** The service, with this weight (of 10000) on its second version. */
@@ -328,5 +331,17 @@ describe('a call', () => {
         .split('\n')
         .find((each) => each.includes('"logged"')) ?? '';
     expect(JSON.parse(line)).toMatchObject({ service: 'default/fraud', version: 'v2', grpcStatus: 'OK' });
+  });
+
+  it('is traced with the version that answered, in the trace of its caller', async () => {
+    await inForce(fraud(10_000));
+    const [traceId, parentSpanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+    await caller.call(HOST, { traceparent: `00-${traceId}-${parentSpanId}-01` });
+    const ours = () => collector.sidecar.find((span) => span.traceId === traceId);
+    await until('its span is there', () => ours() !== undefined);
+    expect(ours()).toMatchObject({
+      parentSpanId,
+      tags: { 'penstock.service': 'default/fraud', 'penstock.version': 'v2' },
+    });
   });
 });

@@ -54,6 +54,14 @@ describe('penstock bootstrap', () => {
     });
   });
 
+  it('leads to a collector of traces, for one call of a hundred unless asked otherwise', () => {
+    const given = ['--otlp-endpoint', 'http://[::1]:4318'];
+    expect(printed(...given).node.metadata.penstock).toMatchObject({ traced: 1 });
+    const { node, static_resources } = printed(...given, '--traced', '0.5');
+    expect(node.metadata.penstock).toMatchObject({ traced: 0.5 });
+    expect(JSON.stringify(static_resources.clusters)).toContain('"address":"::1","port_value":4318');
+  });
+
   it('never names two sidecars alike unless asked to', () => {
     expect(printed().node.id).not.toBe(printed().node.id);
     expect(printed('--node-id', 'mine').node.id).toBe('mine');
@@ -71,6 +79,9 @@ describe('penstock bootstrap', () => {
     [['--xds', '::1:18000'], 'HOST:PORT is needed'],
     [['--address', 'localhost'], 'An IP address is needed'],
     [['--service', 'Fraud'], 'NAME or NAMESPACE/NAME'],
+    [['--otlp-endpoint', 'collector:4318'], 'http://HOST:PORT is needed'],
+    [['--otlp-endpoint', 'http://collector:4318', '--traced', '0'], 'above 0, at most 100'],
+    [['--traced', '5'], '--traced needs --otlp-endpoint'],
   ])('refuses %j', (args, message) => {
     expect(() => run(...args)).toThrow(message);
   });

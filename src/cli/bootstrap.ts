@@ -12,6 +12,7 @@ const DEFAULT_INBOUND_PORT = 9000;
 const DEFAULT_OUTBOUND_PORT = 15_001;
 const DEFAULT_APP_PORT = 9001;
 const DEFAULT_VERSION = 'v1';
+const DEFAULT_TRACED = 1;
 
 interface Options {
   readonly service?: string;
@@ -35,6 +36,8 @@ interface Options {
   readonly loadReports: boolean;
   readonly pushLatencies?: true;
   readonly accessLog?: true;
+  readonly otlpEndpoint?: { readonly host: string; readonly port: number };
+  readonly traced?: number;
   readonly output: 'yaml' | 'json';
 }
 
@@ -102,6 +105,16 @@ export function bootstrapCommand(): Command {
       'push statistics to the control plane each second: gates read latencies without Prometheus',
     )
     .option('--access-log', 'write one JSON line a request to stdout')
+    .option(
+      '--otlp-endpoint <url>',
+      'send a span of each traced call, with the version that answered, to this collector: http://HOST:4318',
+      parseHttpUrl,
+    )
+    .option(
+      '--traced <percent>',
+      `how many of the calls are traced that do not say so themselves (default: ${DEFAULT_TRACED})`,
+      parsePercent,
+    )
     .addOption(
       new Option('-o, --output <format>', 'how to print it').choices(['yaml', 'json']).default('yaml'),
     )
@@ -114,6 +127,8 @@ export function bootstrapCommand(): Command {
         if (options.appPort !== undefined)
           this.error('error: --app-port needs --service: sidecars of clients have no model server');
       }
+      if (options.traced !== undefined && options.otlpEndpoint === undefined)
+        this.error('error: --traced needs --otlp-endpoint: where the spans go');
       const mistake = tlsMistake(options);
       if (mistake !== undefined) this.error(`error: ${mistake}`);
       const tls = tlsOf(options);
@@ -163,6 +178,7 @@ function render(options: Options, tls: SidecarTls | undefined): string {
     adminPort: options.envoyAdminPort,
     loadReports: options.loadReports,
     pushLatencies: options.pushLatencies === true,
+    ...(options.otlpEndpoint && { otlp: options.otlpEndpoint }),
     ...(tls && { tls }),
     ...(options.zone === undefined ? {} : { zone: options.zone }),
     ...(options.sourceAddress === undefined ? {} : { sourceAddress: options.sourceAddress }),
@@ -175,13 +191,16 @@ function render(options: Options, tls: SidecarTls | undefined): string {
 type SidecarNode = NodeDescriptor & { readonly kind: 'inbound' | 'outbound' };
 
 function nodeOf(options: Options): SidecarNode {
-  const accessLog = options.accessLog === true ? { accessLog: true } : {};
+  const watched = {
+    ...(options.accessLog === true ? { accessLog: true } : {}),
+    ...(options.otlpEndpoint && { traced: options.traced ?? DEFAULT_TRACED }),
+  };
   if (options.service === undefined) {
     return {
       kind: 'outbound',
       address: options.address ?? '127.0.0.1',
       port: options.port ?? DEFAULT_OUTBOUND_PORT,
-      ...accessLog,
+      ...watched,
     };
   }
   return {
@@ -192,7 +211,7 @@ function nodeOf(options: Options): SidecarNode {
     port: options.port ?? DEFAULT_INBOUND_PORT,
     appPort: options.appPort ?? DEFAULT_APP_PORT,
     ...(options.mtls && { mtls: { mode: options.mtls, callers: options.caller ?? [] } }),
-    ...accessLog,
+    ...watched,
   };
 }
 
@@ -219,6 +238,21 @@ function parsePort(given: string): number {
 function parseIp(given: string): string {
   if (isIP(given) === 0) throw new InvalidArgumentError('An IP address is needed, such as 127.0.0.1.');
   return given;
+}
+
+/** The host and port of a collector; the path is that of OTLP over HTTP. */
+function parseHttpUrl(given: string): { host: string; port: number } {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url?.protocol !== 'http:' || url.pathname !== '/')
+    throw new InvalidArgumentError('http://HOST:PORT is needed, such as http://127.0.0.1:4318.');
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? 80 : Number(url.port) };
+}
+
+function parsePercent(given: string): number {
+  const percent = Number(given);
+  if (!(percent > 0 && percent <= 100))
+    throw new InvalidArgumentError('A percentage is above 0, at most 100.');
+  return percent;
 }
 
 function parseHostPort(given: string): { host: string; port: number } {

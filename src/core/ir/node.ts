@@ -18,6 +18,8 @@ export type NodeDescriptor =
       readonly appPort: number;
       /** One JSON line a request on stdout; absent: none. */
       readonly accessLog?: boolean;
+      /** Percent of the calls of which a span is sent to the collector that the bootstrap names; absent: none. */
+      readonly traced?: number;
       /** Calls come over mutual TLS, or (permissive) may come in plaintext too; absent: in plaintext. */
       readonly mtls?: {
         readonly mode: 'strict' | 'permissive';
@@ -31,6 +33,7 @@ export type NodeDescriptor =
       readonly address: string;
       readonly port: number;
       readonly accessLog?: boolean;
+      readonly traced?: number;
     }
   /** A client that speaks xDS itself (gRPC's `xds:///`); it asks for listeners by name. */
   | { readonly kind: 'proxyless' }

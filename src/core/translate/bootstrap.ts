@@ -1,6 +1,6 @@
 import type { NodeDescriptor } from '../ir/node.ts';
 import { type SidecarTls, xdsTransportSocket } from './bootstrap-tls.ts';
-import { RUNTIME_LAYER, XDS_CLUSTER } from './names.ts';
+import { OTLP_CLUSTER, RUNTIME_LAYER, XDS_CLUSTER } from './names.ts';
 import { nodeMetadata } from './node-metadata.ts';
 import { type StatusAddress, statusCluster, statusListener } from './status-listener.ts';
 
@@ -21,6 +21,8 @@ export interface BootstrapOptions {
   readonly loadReports: boolean;
   /** Pushes statistics to the control plane each second, of which it reads the latencies; all of them are sent. */
   readonly pushLatencies?: boolean;
+  /** The collector of traces, by OTLP over HTTP, for a node that is `traced`. */
+  readonly otlp?: { readonly host: string; readonly port: number };
   /** Calls go out from this local address, for hosts that have several. */
   readonly sourceAddress?: string;
 }
@@ -96,11 +98,12 @@ export function bootstrap(options: BootstrapOptions): Readonly<Record<string, un
 }
 
 function staticResources(options: BootstrapOptions) {
-  const { status, adminAddress, adminPort } = options;
-  if (status === undefined) return { clusters: [xdsCluster(options)] };
+  const { status, adminAddress, adminPort, otlp } = options;
+  const clusters = [xdsCluster(options), ...(otlp === undefined ? [] : [otlpCluster(otlp)])];
+  if (status === undefined) return { clusters };
   return {
     listeners: [statusListener(status)],
-    clusters: [xdsCluster(options), statusCluster(adminAddress, adminPort)],
+    clusters: [...clusters, statusCluster(adminAddress, adminPort)],
   };
 }
 
@@ -153,7 +156,6 @@ export function xdsService(cluster: string = XDS_CLUSTER) {
 export function xdsCluster({ xds: { host, port }, tls }: Pick<BootstrapOptions, 'xds' | 'tls'>) {
   return {
     name: XDS_CLUSTER,
-    type: isIpAddress(host) ? 'STATIC' : 'STRICT_DNS',
     connect_timeout: '2s',
     ...(tls && { transport_socket: xdsTransportSocket(tls) }),
     typed_extension_protocol_options: {
@@ -165,8 +167,20 @@ export function xdsCluster({ xds: { host, port }, tls }: Pick<BootstrapOptions, 
         },
       },
     },
+    ...endpointOf(XDS_CLUSTER, host, port),
+  };
+}
+
+function otlpCluster({ host, port }: NonNullable<BootstrapOptions['otlp']>) {
+  return { name: OTLP_CLUSTER, connect_timeout: '1s', ...endpointOf(OTLP_CLUSTER, host, port) };
+}
+
+/** The one endpoint of a static cluster. */
+function endpointOf(cluster: string, host: string, port: number) {
+  return {
+    type: isIpAddress(host) ? 'STATIC' : 'STRICT_DNS',
     load_assignment: {
-      cluster_name: XDS_CLUSTER,
+      cluster_name: cluster,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(host, port) } }] }],
     },
   };

@@ -20,6 +20,7 @@ import {
   shareSlotName,
 } from './names.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
+import { tracing } from './tracing.ts';
 import { durationOf } from './value.ts';
 
 type InboundNode = NodeDescriptor & { readonly kind: 'inbound' };
@@ -47,6 +48,7 @@ export function inboundListener(node: InboundNode): NamedResource {
     preserveExternalRequestId: true,
     localReplyConfig: inboundReplies,
     accessLog: accessLogs(node.accessLog),
+    ...tracing(node.traced, node.service),
   });
   return resource(ListenerSchema, name, {
     name,

@@ -15,6 +15,8 @@ export const CACHE_HEADERS = {
 } as const;
 /** The cluster of a sidecar's bootstrap that leads to the control plane. */
 export const XDS_CLUSTER = 'penstock_xds';
+/** The cluster of a sidecar's bootstrap that leads to the collector of traces. */
+export const OTLP_CLUSTER = 'penstock_otlp';
 /** Name of the runtime layer in the bootstrap and of its resource. */
 export const RUNTIME_LAYER = 'penstock';
 
@@ -26,16 +28,20 @@ export function authoritiesOf(service: ServiceIr): readonly string[] {
   return [...new Set(service.hosts.flatMap((host) => [host, `${host}:${service.port}`]))];
 }
 
-/** `outbound/ADDRESS:PORT`; a node that logs has a name of its own, since equal names are equal resources. */
+/** `outbound/ADDRESS:PORT`; a node that logs or traces has a name of its own, since equal names are equal resources. */
 export function outboundListenerName(node: NodeDescriptor & { kind: 'outbound' }): string {
-  return `outbound/${hostPort(node.address, node.port)}${node.accessLog ? '+log' : ''}`;
+  return `outbound/${hostPort(node.address, node.port)}${watchedName(node)}`;
+}
+
+function watchedName({ accessLog, traced }: NodeDescriptor & { kind: 'inbound' | 'outbound' }): string {
+  return `${accessLog ? '+log' : ''}${traced === undefined ? '' : `+traced${traced}`}`;
 }
 
 /** `inbound/NAMESPACE/SERVICE/VERSION@ADDRESS:PORT>APP-PORT#NODE-ID`: it names the limits of its node. */
 export function inboundListenerName(node: NodeDescriptor & { kind: 'inbound' }): string {
   const address = hostPort(node.address, node.port);
   const own = node.id === undefined ? '' : `#${node.id}`;
-  return `${inboundStatName(node)}@${address}>${node.appPort}${node.accessLog ? '+log' : ''}${node.mtls === undefined ? '' : '+mtls'}${own}`;
+  return `${inboundStatName(node)}@${address}>${node.appPort}${watchedName(node)}${node.mtls === undefined ? '' : '+mtls'}${own}`;
 }
 
 /** `inbound/NAMESPACE/SERVICE/VERSION@APP-PORT` */

@@ -14,7 +14,7 @@ const inbound = {
 describe('node metadata', () => {
   it.each<NodeDescriptor>([
     inbound,
-    { ...inbound, accessLog: true },
+    { ...inbound, accessLog: true, traced: 0.5 },
     { kind: 'outbound', address: '127.0.0.1', port: 15_001 },
     { kind: 'proxyless' },
   ])('of $kind is read back as it was written', (node) => {
@@ -47,6 +47,7 @@ describe('node metadata', () => {
     [{ ...inbound, address: '' }, 'node.metadata.penstock.address is ""; an IP address to listen on'],
     [{ ...inbound, port: 0 }, 'node.metadata.penstock.port is 0; a port to listen on'],
     [{ ...inbound, appPort: '9001' }, `node.metadata.penstock.appPort is "9001"; the model server's port`],
+    [{ ...inbound, traced: 101 }, 'node.metadata.penstock.traced is 101; a percentage above 0, at most 100'],
     [
       { kind: 'outbound', address: '', port: 1 },
       'node.metadata.penstock.address is ""; an IP address to listen on',

@@ -54,7 +54,9 @@ function parseInbound(given: Readonly<Record<string, unknown>>): NodeDescriptor 
   if (!isPort(appPort)) return wrong('appPort', appPort, "the model server's port");
   const mtls = parseMtls(given.mtls);
   if (typeof mtls === 'string') return mtls;
-  const node = { kind: 'inbound', service, version, address, port, appPort, ...accessLog(given) } as const;
+  const watched = parseWatched(given);
+  if (typeof watched === 'string') return watched;
+  const node = { kind: 'inbound', service, version, address, port, appPort, ...watched } as const;
   return mtls === undefined ? node : { ...node, mtls };
 }
 
@@ -63,7 +65,8 @@ function parseOutbound(given: Readonly<Record<string, unknown>>): NodeDescriptor
   if (typeof address !== 'string' || address === '')
     return wrong('address', address, 'an IP address to listen on');
   if (!isPort(port)) return wrong('port', port, 'a port to listen on');
-  return { kind: 'outbound', address, port, ...accessLog(given) };
+  const watched = parseWatched(given);
+  return typeof watched === 'string' ? watched : { kind: 'outbound', address, port, ...watched };
 }
 
 function parseMtls(given: unknown): (NodeDescriptor & { kind: 'inbound' })['mtls'] | string {
@@ -74,8 +77,15 @@ function parseMtls(given: unknown): (NodeDescriptor & { kind: 'inbound' })['mtls
   return isList ? { mode, callers } : wrong('mtls.callers', callers, 'a list of SPIFFE IDs');
 }
 
-function accessLog(given: Readonly<Record<string, unknown>>): { readonly accessLog?: true } {
-  return given.accessLog === true ? { accessLog: true } : {};
+/** What it tells of its calls. */
+function parseWatched({
+  accessLog,
+  traced,
+}: Readonly<Record<string, unknown>>): { readonly accessLog?: true; readonly traced?: number } | string {
+  const log = accessLog === true ? ({ accessLog } as const) : {};
+  if (traced === undefined) return log;
+  const isShare = typeof traced === 'number' && traced > 0 && traced <= 100;
+  return isShare ? { ...log, traced } : wrong('traced', traced, 'a percentage above 0, at most 100');
 }
 
 function wrong(field: string, value: unknown, right: string): string {

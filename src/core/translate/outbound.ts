@@ -12,6 +12,7 @@ import { grpcStats, router } from './http-filters.ts';
 import { outboundReplies } from './local-replies.ts';
 import { outboundListenerName } from './names.ts';
 import { type NamedResource, resource, typedConfig } from './resource.ts';
+import { tracing } from './tracing.ts';
 import { fromAds } from './value.ts';
 
 /** The one listener of a client's sidecar. It depends on no service: those come and go by scopes. */
@@ -25,6 +26,7 @@ export function outboundListener(node: NodeDescriptor & { kind: 'outbound' }): N
     preserveExternalRequestId: true,
     localReplyConfig: outboundReplies,
     accessLog: accessLogs(node.accessLog),
+    ...tracing(node.traced, 'callers'),
   });
   return resource(ListenerSchema, name, {
     name,
