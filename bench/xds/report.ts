@@ -19,8 +19,15 @@ const HEADS = [
   'clean',
 ] as const;
 
+const CHANGE: Readonly<Record<Scenario['what'], string>> = {
+  route: 'route',
+  endpoint: 'endpoint',
+  stalled: 'route, 10 % stalled',
+  'acknowledged-later': 'route, acknowledged later',
+};
+
 function title({ contender, protocol, what }: Scenario): [string, string] {
-  const change = what === 'stalled' ? 'route, 10 % stalled' : what;
+  const change = CHANGE[what];
   return [LABEL[contender], protocol === 'sotw' ? `${change}, SotW` : change];
 }
 

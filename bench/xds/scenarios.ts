@@ -28,12 +28,17 @@ export interface Scenario {
   readonly streams: number;
   readonly services: number;
   readonly protocol: 'delta' | 'sotw';
-  readonly what: 'route' | 'endpoint' | 'stalled';
+  readonly what: 'route' | 'endpoint' | 'stalled' | 'acknowledged-later';
   readonly burst: number;
 }
 
 const STALLED_PERCENT = 10;
 const BURST = 100;
+/**
+ * By state of the world each acknowledgement names everything again. Sidecars do that on processors of their own; the
+ * load client has one for all, and what it spends on the acknowledgements of some delays what others receive.
+ */
+const ACKNOWLEDGED_LATER = ['-ack-after', '300ms', '-gap', '800ms'];
 /** go-control-plane keeps about so much for each resource of each stream, bytes: four resources a service. */
 const PEER_BYTES_PER_SERVICE_OF_A_STREAM = 1_700;
 
@@ -50,6 +55,9 @@ export function scenarios(sizes: readonly (readonly [streams: number, services: 
     all.push({ ...base, contender: 'penstock', what: 'endpoint', burst: 0 });
     all.push({ ...base, contender: 'penstock', what: 'stalled', burst: 0 });
     all.push({ ...base, contender: 'penstock', protocol: 'sotw', burst: 0 });
+    for (const protocol of ['delta', 'sotw'] as const) {
+      all.push({ ...base, contender: 'penstock', protocol, what: 'acknowledged-later', burst: 0 });
+    }
     for (const contender of ['linear', 'shared', 'per-node'] as const)
       all.push({ ...base, contender, burst: 0 });
   }
@@ -100,6 +108,7 @@ export function clientOf(scenario: Scenario, { client }: Programs): string[] {
     ...['-n', `${streams}`, '-mode', protocol, '-sub', isBare ? 'rds' : 'full'],
     ...['-warm', `${contender === 'penstock' || isBare ? warm : 2}`, '-pushes', '5', '-max-pushes', '8'],
     ...['-marker', what === 'endpoint' ? 'eds' : 'rds', '-burst', `${burst}`],
+    ...(what === 'acknowledged-later' ? ACKNOWLEDGED_LATER : []),
     ...['-stalled', `${what === 'stalled' ? STALLED_PERCENT : 0}`],
   ];
 }

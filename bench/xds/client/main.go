@@ -35,6 +35,7 @@ var (
 	fClean     = flag.Float64("clean", 0.3, "a push is clean when others used fewer cores than this meanwhile")
 	fWait      = flag.Duration("quiet-wait", 2500*time.Millisecond, "wait at most this long before a push for others to be quiet")
 	fStalled   = flag.Int("stalled", 0, "of 100 streams so many read nothing and acknowledge nothing once they are synced")
+	fAckAfter  = flag.Duration("ack-after", 0, "synced streams acknowledge so long after an answer: many sidecars have as many processors, the client has one")
 	fSoak      = flag.Duration("soak", 0, "instead of pushes: a change a second for so long, with reconnects")
 	fReconnect = flag.Int("reconnects", 10, "streams that are ended and opened again each second of the soak")
 )

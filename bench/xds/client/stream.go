@@ -214,6 +214,9 @@ func (s *stream) handle(b []byte, at time.Time) error {
 	msgs.Add(1)
 	bytesRx.Add(int64(len(b)))
 	resRx.Add(int64(cnt))
+	if s.isSyn && *fAckAfter > 0 {
+		time.Sleep(*fAckAfter)
+	}
 	s.seen[t] = true
 	if isDelta {
 		s.got[t] += cnt
