@@ -28,12 +28,13 @@ export function cluster(name: string, connectTimeoutSeconds = 1): Resource {
   );
 }
 
-export function endpoints(clusterName: string, port: number): Resource {
+export function endpoints(clusterName: string, port: number, ttlMs?: number): Resource {
   const endpoint = { address: socketAddress(port) };
   const lbEndpoints = [{ hostIdentifier: { case: 'endpoint' as const, value: endpoint } }];
   return encodeResource(
     ClusterLoadAssignmentSchema,
     create(ClusterLoadAssignmentSchema, { clusterName, endpoints: [{ lbEndpoints }] }),
+    ttlMs,
   );
 }
 

@@ -10,6 +10,8 @@ import { type Release, type RunningEnvoy, startEnvoy, waitFor } from './envoy.ts
 import { cluster, endpoints, listener, routes } from './resources.ts';
 
 const VIEW = 'sidecars';
+/** Heartbeats come three times in it. */
+const TTL_MS = 1_500;
 
 /** Requests to one address, one after another, until it is stopped. */
 class Traffic {
@@ -212,5 +214,20 @@ describe.each(ENVOYS)('the %s Envoy, following by %s', (release, protocol) => {
     await followed({ upsert: [endpoints('v2', models.v3.port)] });
     await traffic.until('v3');
     expect(traffic.distinct).toEqual(['v1', 'v2', 'v3']);
+  });
+
+  test('what has a time to live stays while heartbeats come, and goes with them', async () => {
+    const kept = server.versions().flatMap((key) => server.resource(key) ?? []);
+    await followed({ upsert: [endpoints('v2', models.v3.port, TTL_MS)] });
+    const outlived = performance.now() + 4 * TTL_MS;
+    await waitFor(() => performance.now() > outlived || undefined);
+    await traffic.until('v3');
+    expect(traffic.distinct, 'answers while heartbeats come').toEqual(['v1', 'v2', 'v3']);
+    const { port: xdsPort } = server;
+    await server.close();
+    await traffic.until('503 no healthy upstream');
+    server = await serve(`127.0.0.1:${xdsPort}`);
+    server.publish({ upsert: kept, views: views(['v2']) });
+    await traffic.until('v3');
   });
 });
