@@ -16,7 +16,7 @@ const FROM_ADS: MessageInitShape<typeof ConfigSourceSchema> = {
 };
 
 /** A cluster whose endpoints come by EDS under its own name. */
-export function cluster(name: string, connectTimeoutSeconds = 1): Resource {
+export function cluster(name: string, connectTimeoutSeconds = 1, ttlMs?: number): Resource {
   return encodeResource(
     ClusterSchema,
     create(ClusterSchema, {
@@ -25,16 +25,16 @@ export function cluster(name: string, connectTimeoutSeconds = 1): Resource {
       edsClusterConfig: { edsConfig: FROM_ADS },
       connectTimeout: { seconds: BigInt(connectTimeoutSeconds) },
     }),
+    ttlMs,
   );
 }
 
-export function endpoints(clusterName: string, port: number, ttlMs?: number): Resource {
+export function endpoints(clusterName: string, port: number): Resource {
   const endpoint = { address: socketAddress(port) };
   const lbEndpoints = [{ hostIdentifier: { case: 'endpoint' as const, value: endpoint } }];
   return encodeResource(
     ClusterLoadAssignmentSchema,
     create(ClusterLoadAssignmentSchema, { clusterName, endpoints: [{ lbEndpoints }] }),
-    ttlMs,
   );
 }
 

@@ -216,18 +216,21 @@ describe.each(ENVOYS)('the %s Envoy, following by %s', (release, protocol) => {
     expect(traffic.distinct).toEqual(['v1', 'v2', 'v3']);
   });
 
-  test('what has a time to live stays while heartbeats come, and goes with them', async () => {
-    const kept = server.versions().flatMap((key) => server.resource(key) ?? []);
-    await followed({ upsert: [endpoints('v2', models.v3.port, TTL_MS)] });
-    const outlived = performance.now() + 4 * TTL_MS;
-    await waitFor(() => performance.now() > outlived || undefined);
-    await traffic.until('v3');
-    expect(traffic.distinct, 'answers while heartbeats come').toEqual(['v1', 'v2', 'v3']);
-    const { port: xdsPort } = server;
-    await server.close();
-    await traffic.until('503 no healthy upstream');
-    server = await serve(`127.0.0.1:${xdsPort}`);
-    server.publish({ upsert: kept, views: views(['v2']) });
-    await traffic.until('v3');
-  });
+  // By state of the world Envoy lets nothing expire that it did not ask for by name.
+  if (protocol === 'delta') {
+    test('a cluster with a time to live stays while heartbeats come, goes with them, and comes again', async () => {
+      const kept = server.versions().flatMap((key) => server.resource(key) ?? []);
+      await followed({ upsert: [cluster('v2', 3, TTL_MS)] });
+      const outlived = performance.now() + 4 * TTL_MS;
+      await waitFor(() => performance.now() > outlived || undefined);
+      await traffic.until('v3');
+      expect(traffic.distinct, 'answers while heartbeats come').toEqual(['v1', 'v2', 'v3']);
+      const { port: xdsPort } = server;
+      await server.close();
+      await traffic.until('503 ');
+      server = await serve(`127.0.0.1:${xdsPort}`);
+      server.publish({ upsert: kept, views: views(['v2']) });
+      await traffic.until('v3');
+    });
+  }
 });
