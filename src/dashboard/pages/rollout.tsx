@@ -22,8 +22,9 @@ export function RolloutPage({ name }: { readonly name: string }) {
       <>
         <h1 tabIndex={-1}>{name}</h1>
         <p class="empty">
-          There is no rollout {name}. <a href="#/rollouts">All rollouts</a>
+          There is no rollout {name} in the specs. <a href="#/rollouts">All rollouts</a>
         </p>
+        <Timeline subject={`Rollout/${name}`} />
       </>
     );
   return (
