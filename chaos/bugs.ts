@@ -104,7 +104,7 @@ export const BUGS: readonly Bug[] = [
     replace: 'input.nowMs - given.timers.lastMs',
     breaks: 'a rollout goes on',
     kinds: ['clock stepped'],
-    faults: 70,
+    faults: 220,
   },
   {
     name: 'the state is written again and again',

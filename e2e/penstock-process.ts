@@ -26,9 +26,13 @@ export interface Running {
   stderr(): string;
 }
 
-/** Starts `penstock` with these arguments. */
-export function startPenstock(args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+/** Starts `penstock` with these arguments. @param main of another version */
+export function startPenstock(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  main = MAIN,
+): Running {
+  const child = spawn(process.execPath, [main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
@@ -50,8 +54,9 @@ export function startPenstock(args: readonly string[], env: Readonly<Record<stri
 export async function penstock(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  main = MAIN,
 ): Promise<Ended> {
-  const { child, ended } = startPenstock(args, env);
+  const { child, ended } = startPenstock(args, env, main);
   const timer = setTimeout(() => child.kill('SIGKILL'), COMMAND_TIMEOUT_MS);
   const how = await ended;
   clearTimeout(timer);
@@ -85,9 +90,14 @@ export class Serve {
   /** Starts it and waits until it serves. */
   static async start(
     args: readonly string[],
-    { xds = '127.0.0.1:0', admin = '127.0.0.1:0' }: { xds?: string; admin?: string } = {},
+    {
+      xds = '127.0.0.1:0',
+      admin = '127.0.0.1:0',
+      main = MAIN,
+    }: { xds?: string; admin?: string; main?: string } = {},
   ): Promise<Serve> {
-    const running = startPenstock(['serve', ...args, '--xds-address', xds, '--admin-address', admin]);
+    const addresses = ['--xds-address', xds, '--admin-address', admin];
+    const running = startPenstock(['serve', ...args, ...addresses], {}, main);
     const line = await waitUntil(
       'penstock serves',
       () => {

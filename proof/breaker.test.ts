@@ -81,12 +81,11 @@ function look(state: BreakerState, { seen, frozen }: Move): BreakerDecision {
 }
 
 /**
- * What the phases to come depend on: times as ages, counts beyond what matters cut off, no words, and not the warning,
- * which is only told.
+ * What the phases to come depend on, and all of it: times as ages, counts beyond what matters cut off, no words, and
+ * not the warning, which is only told. Equal keys have equal futures.
  */
 function keyOf(state: BreakerState): string {
   const { phase, reason, sleepLeftMs, step, sampled, excess, hung } = state;
-  const cut = (sum: number) => Math.min(sum, 8).toFixed(3);
   const slots = state.window?.slots.map(({ startMs, sums }) => [state.lastMs - startMs, ...sums]);
   return JSON.stringify([
     phase,
@@ -97,9 +96,24 @@ function keyOf(state: BreakerState): string {
     step,
     phase === 'HALF_OPEN' ? sampled : 0,
     slots?.filter(([age = 0]) => age < SPEC.window),
-    [cut(excess.sum), Math.min(excess.since.requests, NEEDED)],
-    [cut(hung.sum), Math.min(hung.since.requests, NEEDED)],
+    [excess.sum, Math.min(excess.since.requests, NEEDED)],
+    [hung.sum, Math.min(hung.since.requests, NEEDED)],
   ]);
+}
+
+/** What opens is 5; what is beyond this is the same for longer. */
+const MOST_SUM = 6;
+/** Two samples decide; more of them come only while it is frozen. */
+const MOST_SAMPLED = 4;
+
+/**
+ * Only two things have no end: failures that come too rarely to count, and samples while somebody keeps it frozen. They
+ * are followed a little beyond where they matter.
+ */
+function isBounded({ excess, hung, sampled }: BreakerState): boolean {
+  return (
+    excess.sum <= MOST_SUM && hung.sum <= MOST_SUM && sampled.requests + sampled.abandoned <= MOST_SAMPLED
+  );
 }
 
 const ADMITTED = { CLOSED: [10_000], OPEN: [0], HALF_OPEN: [1_000, 5_000] } as const;
@@ -152,6 +166,7 @@ const machine: Machine<Looked, Move> = {
   moves: MOVES,
   apply: ({ state }, move) => look(state, move),
   key: ({ state }) => keyOf(state),
+  within: ({ state }) => isBounded(state),
   check: checkLook,
   checkState: (looked) => {
     if (looksUntil(looked, 'CLOSED', 'good', MOST_LOOKS_BACK * 2) === undefined)
@@ -168,7 +183,7 @@ describe('a small breaker, whatever comes in', () => {
 
   it('never moves without data, never skips a phase, obeys the kill switch, and always finds back', () => {
     console.log(
-      `breaker: ${explored.states.length} states, ${explored.steps} looks, depth ${explored.depth}, ${explored.complete ? 'all there are' : 'not all there are'}`,
+      `breaker: ${explored.states.length} states, ${explored.steps} looks, depth ${explored.depth}, ${explored.complete ? 'all there are' : 'not all there are'} within its bounds (${explored.outside} looked at beyond)`,
     );
     expect(explored.violation).toBeUndefined();
   });

@@ -30,6 +30,16 @@ describe('the search', () => {
     expect(explore(jugs, { depth: 3 }).complete).toBe(false);
   });
 
+  it('looks at what is outside of its bounds, and does not go on from there', () => {
+    const machine = { ...jugs, within: ([a, b]: readonly [number, number]) => a === 0 || b === 0 };
+    const { states, complete, outside } = explore(machine, { depth: 50 });
+    expect({ complete, states: states.map(String), outside }).toEqual({
+      complete: true,
+      states: ['0,0', '3,0', '0,5', '3,5', '0,3', '3,2', '3,3'],
+      outside: 3,
+    });
+  });
+
   it('finds the shortest way to a wrong step', () => {
     const machine = {
       ...jugs,

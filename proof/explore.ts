@@ -8,6 +8,11 @@ export interface Machine<State, Move> {
    * otherwise visits one representative of each key.
    */
   readonly key: (state: State) => string;
+  /**
+   * Bounds a machine that has no end: a state outside is checked, and not gone on from. Without it the machine is
+   * bounded by itself.
+   */
+  readonly within?: (state: State) => boolean;
   /** What must hold of every step; the text says what does not. */
   readonly check: (before: State, move: Move, after: State) => string | undefined;
   /** What must hold of every state that can be reached, such as a way out of it. */
@@ -17,8 +22,10 @@ export interface Machine<State, Move> {
 export interface Exploration<State, Move> {
   readonly states: readonly State[];
   readonly steps: number;
-  /** Nothing is left to visit: within `depth` moves every state was reached that can be reached at all. */
+  /** Nothing is left to visit: within `depth` moves every state was reached that can be reached within the bounds. */
   readonly complete: boolean;
+  /** States outside of the bounds that were looked at. */
+  readonly outside: number;
   readonly depth: number;
   /** The shortest way to a step or a state that is wrong. */
   readonly violation: { readonly path: readonly Move[]; readonly message: string } | undefined;
@@ -39,10 +46,12 @@ export function explore<State, Move>(
   const states: State[] = [];
   let steps = 0;
   let depth = 0;
+  let outside = 0;
   const found = (visit: Visit<State, Move>, message: string): Exploration<State, Move> => ({
     states,
     steps,
     depth,
+    outside,
     complete: false,
     violation: { path: pathTo(visit), message },
   });
@@ -59,6 +68,10 @@ export function explore<State, Move>(
       const wrong = machine.checkState?.(visit.state);
       if (wrong !== undefined) return found(visit, wrong);
       if (depth === limits.depth) continue;
+      if (machine.within?.(visit.state) === false) {
+        outside += 1;
+        continue;
+      }
       for (const move of machine.moves) {
         const after: Visit<State, Move> = { state: machine.apply(visit.state, move), from: visit, move };
         steps += 1;
@@ -70,10 +83,11 @@ export function explore<State, Move>(
         next.push(after);
       }
     }
-    if (depth === limits.depth) return { states, steps, depth, complete: false, violation: undefined };
+    if (depth === limits.depth)
+      return { states, steps, depth, outside, complete: false, violation: undefined };
     edge = next;
   }
-  return { states, steps, depth: depth - 1, complete: true, violation: undefined };
+  return { states, steps, depth: depth - 1, outside, complete: true, violation: undefined };
 }
 
 function pathTo<State, Move>(visit: Visit<State, Move>): Move[] {

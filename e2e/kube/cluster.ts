@@ -6,10 +6,14 @@ import { ApiServer } from './api-server.ts';
 
 const CRDS = join(import.meta.dirname, '../../manifests/crds');
 
-/** A real API server that serves our kinds. @param flags more of them for the API server */
-export async function startCluster(flags: readonly string[] = []): Promise<ApiServer> {
+/**
+ * A real API server that serves our kinds.
+ * @param flags more of them for the API server
+ * @param crds the folder of the definitions
+ */
+export async function startCluster(flags: readonly string[] = [], crds = CRDS): Promise<ApiServer> {
   const server = await ApiServer.start(flags);
-  for (const file of readdirSync(CRDS)) await server.apply(readFileSync(join(CRDS, file), 'utf8'));
+  await applyKinds(server, crds);
   await waitUntil('the kinds are served', async () => {
     const path = '{.items[*].status.conditions[?(@.type=="Established")].status}';
     const { stdout } = await server.kubectl(['get', 'crds', '-o', `jsonpath=${path}`]);
@@ -18,9 +22,18 @@ export async function startCluster(flags: readonly string[] = []): Promise<ApiSe
   return server;
 }
 
+/** Applies the definitions of our kinds, as an upgrade does. */
+export async function applyKinds(server: ApiServer, crds = CRDS): Promise<void> {
+  for (const file of readdirSync(crds)) await server.apply(readFileSync(join(crds, file), 'utf8'));
+}
+
 /** A replica of the control plane whose database is the cluster, perhaps on an address that sidecars know. */
-export function startReplica(server: ApiServer, xds = '127.0.0.1:0'): Promise<Serve> {
-  return Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig], { xds });
+export function startReplica(
+  server: ApiServer,
+  xds = '127.0.0.1:0',
+  version: { readonly main?: string } = {},
+): Promise<Serve> {
+  return Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig], { xds, ...version });
 }
 
 /** What kubectl prints of a path of an object; empty where there is nothing. */
