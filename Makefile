@@ -43,7 +43,7 @@ test: setup $(messages) ## the tests beside the code
 	@$(test_env) $(run) vitest run --project unit $(ARGS)
 
 proof: setup $(messages) ## the searches through the small machines (part of `make test`), as far as they go
-	@$(test_env) PENSTOCK_PROOF_DEPTH=20 PENSTOCK_PROOF_MOVES=4 $(run) vitest run --project unit proof $(ARGS)
+	@$(test_env) PENSTOCK_PROOF_DEPTH=60 PENSTOCK_PROOF_MOVES=4 $(run) vitest run --project unit proof $(ARGS)
 
 chaos: setup $(messages) ## faults by a seeded schedule against the whole system, and promises that must hold throughout
 	@$(run) node chaos/main.ts $(ARGS)

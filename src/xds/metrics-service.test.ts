@@ -87,6 +87,24 @@ test('latencies of versions are told as counts by bucket, everything else is pas
   });
 });
 
+test('a histogram with more buckets than anybody asks for is passed over', async () => {
+  const stream = push();
+  const bucket = Array.from({ length: 257 }, (_, i) => ({ cumulativeCount: 1n, upperBound: i }));
+  stream.send({
+    identifier: IDENTIFIER,
+    envoyMetrics: [
+      {
+        name: 'cluster.upstream_rq_time',
+        type: MetricType.HISTOGRAM,
+        metric: [
+          { ...latencies('default/fraud/v1', [], 1n), histogram: { sampleCount: 1n, sampleSum: 1, bucket } },
+        ],
+      },
+    ],
+  });
+  expect((await reported).clusters).toEqual([]);
+});
+
 test('counters of limits are told of sidecars in front of model servers', async () => {
   const stream = push();
   const family = (name: string, prefix: string, value: number) => ({

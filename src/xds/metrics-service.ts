@@ -34,6 +34,8 @@ const LIMIT_COUNTERS: ReadonlyMap<string, Exclude<keyof LimitCounts, 'prefix'>> 
   ['http_local_rate_limit.enforced', 'refused'],
 ]);
 const LIMIT_TAG = 'envoy.local_http_ratelimit_prefix';
+/** Envoy has twenty. Sums compare all bounds with all: a message that is full of them would keep everybody waiting. */
+const MOST_BUCKETS = 256;
 /** Clusters of versions; those of the sidecar itself are nobody's latency. */
 const OF_A_VERSION = /^(inbound\/)?[^/]+\/[^/]+\/[^/]+$/;
 
@@ -102,8 +104,8 @@ function latenciesOf({ name, metric }: MetricFamily): ClusterLatency[] {
   if (name !== LATENCIES) return [];
   return metric.flatMap(({ label, histogram }) => {
     const cluster = label.find((pair) => pair.name === CLUSTER_TAG)?.value;
-    if (!histogram || histogram.sampleCount === 0n || cluster === undefined || !OF_A_VERSION.test(cluster))
-      return [];
+    if (!histogram || histogram.sampleCount === 0n || histogram.bucket.length > MOST_BUCKETS) return [];
+    if (cluster === undefined || !OF_A_VERSION.test(cluster)) return [];
     return [{ cluster, histogram: countsOf(histogram), sumMs: histogram.sampleSum }];
   });
 }
