@@ -45,7 +45,7 @@ const struck = (kind: string, given: Partial<Struck> = {}): Struck => ({
 const run = (given: Partial<RunRecord> & { faults?: readonly Struck[] }): RunRecord => ({
   calls: [],
   samples: [],
-  episodes: [{ faults: given.faults ?? [], recoveredMs: 100, waitedFor: '' }],
+  episodes: [{ faults: given.faults ?? [], recoveredMs: 100, waitedFor: '', load: 0 }],
   memory: [],
   crashes: [],
   audit: { code: 0, text: '' },
@@ -118,7 +118,7 @@ describe('what is judged', () => {
     ],
     [
       'a slow recovery',
-      { episodes: [{ faults: [struck('x')], recoveredMs: 5_001, waitedFor: 'acknowledgements' }] },
+      { episodes: [{ faults: [struck('x')], recoveredMs: 5_001, waitedFor: 'acknowledgements', load: 0 }] },
       'all is well 5 s after the last fault',
     ],
     [

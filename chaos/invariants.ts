@@ -182,9 +182,9 @@ function lastHealed({ faults }: EpisodeRecord): number {
   return Math.max(...faults.map(({ healedAt }) => healedAt));
 }
 
-function describeRecovery({ faults, recoveredMs, waitedFor }: EpisodeRecord): string {
+function describeRecovery({ faults, recoveredMs, waitedFor, load }: EpisodeRecord): string {
   const took = recoveredMs === undefined ? 'never' : `${(recoveredMs / 1000).toFixed(1)} s`;
-  return `${took} after ${faults.map(({ kind, what }) => `${kind} (${what})`).join(', ')}; waited for: ${waitedFor}`;
+  return `${took} after ${faults.map(({ kind, what }) => `${kind} (${what})`).join(', ')}; waited for: ${waitedFor}; load ${load.toFixed(1)} a core`;
 }
 
 function growth({ memory }: RunRecord): Breach[] {

@@ -13,6 +13,7 @@ interface Options {
   readonly seed: number;
   readonly faults: number;
   readonly minutes?: number;
+  readonly only?: readonly number[];
   readonly kind?: readonly string[];
   readonly report?: string;
   readonly shrink?: boolean;
@@ -33,6 +34,7 @@ const command = new Command('chaos')
     'only faults of this kind (repeatable)',
     (name, before: readonly string[] = []) => [...before, name],
   )
+  .option('--only <ids>', 'of the schedule only these faults: numbers from 0, with commas between', numbers)
   .option('--report <file>', 'write the figures as JSON')
   .option('--shrink', 'when a promise is broken, look for the fewest faults of this seed that break it')
   .addHelpText('after', `\nKinds:\n${FAULTS.map(({ kind }) => `  ${kind}`).join('\n')}`)
@@ -44,7 +46,8 @@ async function main(options: Options): Promise<void> {
   const kinds = options.kind ?? FAULTS.map(({ kind }) => kind);
   const unknown = kinds.find((kind) => !FAULTS.some((fault) => fault.kind === kind));
   if (unknown !== undefined) command.error(`there is no fault ${unknown}; see --help for those there are`);
-  const schedule = drawSchedule({ seed: options.seed, faults: options.faults, kinds, groupOf });
+  const drawn = drawSchedule({ seed: options.seed, faults: options.faults, kinds, groupOf });
+  const schedule = options.only === undefined ? drawn : only(drawn, new Set(options.only));
   const signals = options.seed % 2 === 1 ? 'load reports' : 'prometheus';
   console.log(`seed ${options.seed}: what is known comes by ${signals}`);
   const beganAt = performance.now();
@@ -85,4 +88,11 @@ function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('give a whole number from 1.');
   return value;
+}
+
+function numbers(text: string): number[] {
+  const values = text.split(',').map(Number);
+  if (values.some((value) => !Number.isInteger(value) || value < 0))
+    throw new InvalidArgumentError('give whole numbers with commas between.');
+  return values;
 }

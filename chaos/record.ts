@@ -51,6 +51,8 @@ export interface EpisodeRecord {
   /** undefined: it did not find back. */
   readonly recoveredMs: number | undefined;
   readonly waitedFor: string;
+  /** Processes that wanted a processor in the last minute, for each there is: above 1 everything is late. */
+  readonly load: number;
 }
 
 /** Everything that was seen in a run. */

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Caller } from '../e2e/translate/caller.ts';
 import type { Fault } from './fault.ts';
@@ -98,7 +99,11 @@ function possible(world: World, schedule: readonly Episode[], witness: Witness):
 async function play(world: World, episode: Episode): Promise<EpisodeRecord> {
   const faults = await Promise.all(episode.map((planned) => strike(world, planned)));
   const lastHealed = Math.max(...faults.map(({ healedAt }) => healedAt));
-  return { faults, ...(await recovery(world, lastHealed)) };
+  return {
+    faults,
+    ...(await recovery(world, lastHealed)),
+    load: (loadavg()[0] ?? 0) / availableParallelism(),
+  };
 }
 
 async function strike(world: World, planned: PlannedFault): Promise<Struck> {
