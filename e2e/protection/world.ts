@@ -103,8 +103,9 @@ export class World {
     if (!response.ok) throw new Error(`${name}: ${response.status} ${await response.text()}`);
   }
 
-  outbound(): Promise<WorldSidecar> {
-    return this.#sidecar((port) => ({ kind: 'outbound', address: '127.0.0.1', port }));
+  /** @param pushes it pushes its statistics to the control plane */
+  outbound(pushes = false): Promise<WorldSidecar> {
+    return this.#sidecar((port) => ({ kind: 'outbound', address: '127.0.0.1', port }), pushes);
   }
 
   /**

@@ -111,6 +111,12 @@ describe('a limit', () => {
     expect(admitted(await observer.calls(10, 'fraud'))).toBe(10);
   });
 
+  it('counts each method by itself', async () => {
+    await inForce({ name: 'methods', per: [{ kind: 'method' }], requestsPerSecond: 0.01, burst: 4 });
+    const method = (name: string) => observer.calls(10, 'fraud', () => ({ ':path': `/test.Model/${name}` }));
+    expect([admitted(await method('Infer')), admitted(await method('Embed'))]).toEqual([4, 4]);
+  });
+
   it('that matches twice takes one token', async () => {
     const matches = [
       { headers: [{ name: 'x-costly', kind: 'present', value: '' }], path: undefined, pathPrefix: undefined },

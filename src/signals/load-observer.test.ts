@@ -29,6 +29,24 @@ describe('by load reports alone', () => {
     expect(later).toMatchObject({ requests: { value: { requests: 0 } }, queue: { value: 2.5, at } });
   });
 
+  test('calls that bypass the breaker are the endpoint’s, and not the version’s', () => {
+    const stage = new Stage('alone');
+    const at = Date.now();
+    const usual = report('alone', { successes: 9, errors: 1, at });
+    const clusters = usual.clusters.map((each) => ({ ...each, cluster: `bypass/${each.cluster}` }));
+    stage.observer.onLoadReport({ ...usual, clusters: [...usual.clusters, ...clusters] });
+    const { requests, endpoints } = stage.look(at).v1;
+    expect(requests).toMatchObject({ value: { requests: 10, failures: 1 } });
+    expect(endpoints).toMatchObject([
+      {
+        requests: { value: { requests: 20, failures: 2 } },
+        inFlight: { value: 6 },
+        queue: { value: 2.5 },
+      },
+    ]);
+    expect(stage.look(at + 100).v1.endpoints).toMatchObject([{ requests: { value: { requests: 0 } } }]);
+  });
+
   test('a version without traffic is a zero while callers report, and stale when they are lost', () => {
     const stage = new Stage('alone');
     const at = Date.now();

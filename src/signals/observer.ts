@@ -27,7 +27,7 @@ import {
   rebaseLoad,
   sightReporters,
 } from '../core/signals/load-aggregate.ts';
-import { describeReporters, readEndpoints, readLoad } from '../core/signals/load-reading.ts';
+import { describeReporters, loadClustersOf, readEndpoints, readLoad } from '../core/signals/load-reading.ts';
 import type { LoadReport } from '../core/signals/load-report.ts';
 import { clusterOf } from '../core/signals/service-series.ts';
 import { readVersions, type SeriesObservation } from '../core/signals/versions.ts';
@@ -112,12 +112,12 @@ export class SignalObserver {
     const clusters = services.flatMap((service) =>
       service.spec.versions.map(({ name }) => clusterOf(service, name)),
     );
-    this.#watchedClusters = new Set(clusters);
+    this.#watchedClusters = new Set(services.flatMap(loadClustersOf));
     this.#ownNames = ownNames(services, clusterOf);
     const names = new Set(services.map(nameOf));
     for (const name of this.#sources.keys()) if (!names.has(name)) this.#sources.delete(name);
     this.#pushed.retain(names);
-    this.#latencies.retain(this.#watchedClusters);
+    this.#latencies.retain(new Set(clusters));
     this.#follow(services, rollouts, templates, policies);
   }
 
@@ -169,7 +169,7 @@ export class SignalObserver {
       });
     }
     this.#series?.drain(name);
-    this.#load = drainLoad(this.#load, clustersOf(service), nowMs);
+    this.#load = drainLoad(this.#load, loadClustersOf(service), nowMs);
     this.#pushed.drain(clustersOf(service));
     return { service: name, at: nowMs, versions, queries: this.#gates?.readings(name, nowMs) ?? new Map() };
   }
@@ -254,7 +254,7 @@ export class SignalObserver {
     const before = this.#sources.get(name);
     this.#sources.set(name, source);
     if (before === undefined || before === source) return source;
-    if (source === 'load') this.#load = rebaseLoad(this.#load, clustersOf(service), nowMs);
+    if (source === 'load') this.#load = rebaseLoad(this.#load, loadClustersOf(service), nowMs);
     else this.#series?.rebase(name, 'requests', nowMs + (this.#link?.offsetMs ?? 0));
     return source;
   }

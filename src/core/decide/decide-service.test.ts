@@ -39,7 +39,11 @@ spec:
   analysis: {interval: 1s, warmUp: 0s, metrics: []}
 `;
 
+const TIERS = SPECS.replace('{address: 10.0.0.2, port: 1}', '{address: 10.0.0.2, port: 1, priority: 1}');
+
 interface Second {
+  /** Requests that wait in each endpoint. */
+  readonly queue?: number;
   /** Share of failures by endpoint. */
   readonly failing: Readonly<Record<string, number>>;
   readonly frozen?: boolean;
@@ -51,7 +55,7 @@ function run(specs: string, seconds: readonly Second[]): readonly ServiceOutcome
   const service = index.services.get('default/fraud');
   if (service === undefined) throw new Error('no service');
   const outcomes: ServiceOutcome[] = [];
-  for (const [second, { failing, frozen = false }] of seconds.entries()) {
+  for (const [second, { failing, queue, frozen = false }] of seconds.entries()) {
     const nowMs = START + second * 1000;
     const versions = new Map(
       service.spec.versions.map((version) => [
@@ -61,6 +65,7 @@ function run(specs: string, seconds: readonly Second[]): readonly ServiceOutcome
             address: `${address}:${port}`,
             requests: 50,
             failures: Math.round(50 * (failing[address] ?? 0)),
+            ...(queue === undefined ? {} : { queue }),
           })),
           nowMs,
         ),
@@ -75,6 +80,7 @@ function run(specs: string, seconds: readonly Second[]): readonly ServiceOutcome
       observation,
       rolloutObservation: observation,
       endpoints: new Map([['v1', ['10.0.0.1:1', '10.0.0.2:1']]]),
+      firstTiers: specs.includes('priority: 1') ? new Map([['v1', ['10.0.0.1:1']]]) : new Map(),
       inbound: [],
       acknowledged: { revision: before?.rollout?.revision ?? 0, connected: 1, laggards: [] },
       commands: [],
@@ -123,5 +129,27 @@ describe('a breaker', () => {
     const opened = outcomes.findIndex(({ breaker }) => breaker?.state.phase === 'OPEN');
     expect(opened).toBeGreaterThanOrEqual(14);
     expect(opened).toBeLessThanOrEqual(17);
+  });
+});
+
+describe('a first tier that is full', () => {
+  const full: Second = { failing: {}, queue: 50 };
+  const overflowing = TIERS.replace('balancing: {}', 'balancing: {overflow: {}}');
+  const shares = (specs: string, given: readonly Second[]) =>
+    run(specs, given).map(({ decisions }) => decisions.overflow.get('v1') ?? 0);
+
+  it('overflows where that is asked for, is told once, and holds adaptive rates meanwhile', () => {
+    const outcomes = run(overflowing, [...seconds(3, WELL), ...seconds(10, full)]);
+    expect(outcomes.at(-1)?.decisions.overflow.get('v1')).toBeGreaterThan(0.3);
+    expect(reasonsOf(outcomes).filter((each) => each.endsWith('Overflowing')).length).toBeLessThanOrEqual(3);
+    expect(outcomes.at(-1)?.state.interlocks.deratedAtMs).toBeGreaterThan(0);
+  });
+  it.each([
+    ['it is not asked for', TIERS, full],
+    ['balancing is in shadow', overflowing.replace('balancing: {', 'balancing: {shadow: true, '), full],
+    ['there is no second tier', overflowing.replace(', priority: 1', ''), full],
+    ['the kill switch is on', overflowing, { ...full, frozen: true }],
+  ])('does not while %s', (_, specs, given) => {
+    expect(Math.max(...shares(specs, [...seconds(3, WELL), ...seconds(10, given)]))).toBe(0);
   });
 });

@@ -36,7 +36,12 @@ export function measureVersion(
 
 /** By callers' sidecars, or by the sidecars in front of its model servers where those see more. */
 function offeredTo(look: ServiceLook, version: string, elapsedMs: number): number | undefined {
-  const sent = ratePerSecond(look.observation.versions.get(version)?.requests, elapsedMs);
+  const observed = look.observation.versions.get(version);
+  const sent = ratePerSecond(observed?.requests, elapsedMs);
+  // With those that bypass the breaker, which the version's own count leaves out.
+  const byEndpoint = (observed?.endpoints ?? []).flatMap(
+    ({ requests }) => ratePerSecond(requests, elapsedMs) ?? [],
+  );
   const addresses = new Set(look.endpoints.get(version));
   const served = look.inbound.flatMap(({ address, servedPerSecond }) =>
     addresses.has(address) && servedPerSecond !== undefined ? [servedPerSecond] : [],
@@ -44,6 +49,7 @@ function offeredTo(look: ServiceLook, version: string, elapsedMs: number): numbe
   if (sent === undefined && served.length === 0) return undefined;
   return Math.max(
     sent ?? 0,
+    byEndpoint.reduce((sum, each) => sum + each, 0),
     served.reduce((sum, each) => sum + each, 0),
   );
 }

@@ -58,9 +58,9 @@ describe('addReports', () => {
       report('b', 0, [endpoint(1, { inProgress: 2 })]),
     );
     const book = add(first, report('a', 3000, [endpoint(1, { inProgress: 1 })]));
-    expect(inFlightOf(book, V1, 3000).get('10.0.0.1:1')).toBe(3);
-    expect(inFlightOf(book, V1, 3001).get('10.0.0.1:1')).toBe(1);
-    expect(inFlightOf(add(book, report('a', 4000)), V1, 4000).get('10.0.0.1:1') ?? 0).toBe(0);
+    expect(inFlightOf(book, [V1], 3000).get('10.0.0.1:1')).toBe(3);
+    expect(inFlightOf(book, [V1], 3001).get('10.0.0.1:1')).toBe(1);
+    expect(inFlightOf(add(book, report('a', 4000)), [V1], 4000).get('10.0.0.1:1') ?? 0).toBe(0);
   });
 
   test('inbound sidecars see the same requests a second time: they are no callers', () => {

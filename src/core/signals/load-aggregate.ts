@@ -133,11 +133,17 @@ export function requestsOf(book: LoadBook, cluster: string): RequestCounts {
 }
 
 /** Requests under way by endpoint, over the reporters that are fresh. */
-export function inFlightOf(book: LoadBook, cluster: string, nowMs: number): ReadonlyMap<string, number> {
+export function inFlightOf(
+  book: LoadBook,
+  clusters: readonly string[],
+  nowMs: number,
+): ReadonlyMap<string, number> {
   const inFlight = new Map<string, number>();
   for (const reporter of book.reporters.values()) {
     if (!isFresh(reporter, nowMs)) continue;
-    for (const [address, { inProgress }] of reporter.accounts.get(cluster) ?? []) {
+    for (const [address, { inProgress }] of clusters.flatMap((name) => [
+      ...(reporter.accounts.get(name) ?? []),
+    ])) {
       inFlight.set(address, (inFlight.get(address) ?? 0) + inProgress);
     }
   }
@@ -185,6 +191,26 @@ function addEndpoint(tally: EndpointTally, load: EndpointLoad, at: number, count
     failures: tally.failures + (counts ? load.errors : 0),
     metrics,
     seenAt: Math.max(tally.seenAt, at),
+  };
+}
+
+/** One endpoint in two clusters. */
+export function addTallies(a: EndpointTally, b: EndpointTally): EndpointTally {
+  const metrics = new Map(a.metrics);
+  for (const [name, { count, total }] of b.metrics) {
+    const sum = metrics.get(name) ?? { count: 0, total: 0 };
+    metrics.set(name, { count: sum.count + count, total: sum.total + total });
+  }
+  return {
+    requests: a.requests + b.requests,
+    failures: a.failures + b.failures,
+    abandoned: a.abandoned + b.abandoned,
+    metrics,
+    lastMeans:
+      a.seenAt >= b.seenAt
+        ? new Map([...b.lastMeans, ...a.lastMeans])
+        : new Map([...a.lastMeans, ...b.lastMeans]),
+    seenAt: Math.max(a.seenAt, b.seenAt),
   };
 }
 

@@ -1,13 +1,16 @@
 import type { ModelService } from '../api/model-service.ts';
 import type { EndpointObservation, RequestCounts } from '../observation/observation.ts';
 import type { Reading } from '../observation/reading.ts';
+import { bypassClusterName } from '../translate/names.ts';
 import {
+  addTallies,
   type EndpointTally,
   inFlightOf,
   type LoadBook,
   type ReporterSight,
   requestsOf,
 } from './load-aggregate.ts';
+import { clusterOf } from './service-series.ts';
 
 /** ORCA metrics that tell a utilisation where none of the service's own names is reported. */
 const OTHER_UTILIZATIONS = ['application_utilization', 'cpu_utilization'];
@@ -21,10 +24,28 @@ const LATENCIES = ['named_metrics.latency_ms'];
 /** A level without news for so long is stale: at low traffic an answer that carries it is rare. */
 const LEVEL_FRESH_MS = 10_000;
 
+/** The clusters of a service in load reports: calls that bypass its breaker have one of their own. */
+export function loadClustersOf(service: ModelService): readonly string[] {
+  return service.spec.versions.flatMap(({ name }) => {
+    const cluster = clusterOf(service, name);
+    return [cluster, bypassClusterName(cluster)];
+  });
+}
+
 /** Requests of a version since the previous look. A version without traffic is a zero while callers report. */
 export function readLoad(book: LoadBook, cluster: string, sight: ReporterSight): Reading<RequestCounts> {
   if (sight.at !== undefined) return { kind: 'value', value: requestsOf(book, cluster), at: sight.at };
   return absentLoad(book, sight);
+}
+
+/** An endpoint's calls are all that it gets, those that bypass the breaker too. */
+function mergedTallies(book: LoadBook, cluster: string): ReadonlyMap<string, EndpointTally> {
+  const merged = new Map(book.clusters.get(cluster));
+  for (const [address, tally] of book.clusters.get(bypassClusterName(cluster)) ?? []) {
+    const known = merged.get(address);
+    merged.set(address, known === undefined ? tally : addTallies(known, tally));
+  }
+  return merged;
 }
 
 /** What load reports tell of each endpoint of a version, besides those that are known from elsewhere. */
@@ -36,8 +57,8 @@ export function readEndpoints(
   known: readonly string[],
   nowMs: number,
 ): readonly EndpointObservation[] {
-  const tallies = book.clusters.get(cluster) ?? new Map<string, EndpointTally>();
-  const inFlight = inFlightOf(book, cluster, nowMs);
+  const tallies = mergedTallies(book, cluster);
+  const inFlight = inFlightOf(book, [cluster, bypassClusterName(cluster)], nowMs);
   const seen = <T>(value: T): Reading<T> =>
     sight.at === undefined ? absentLoad(book, sight) : { kind: 'value', value, at: sight.at };
   return [...new Set([...known, ...tallies.keys()])].sort().map((address) => {

@@ -34,9 +34,13 @@ export const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOpti
 const REPORTED_METRICS = ['named_metrics.*', 'cpu_utilization', 'mem_utilization', 'application_utilization'];
 
 /** The cluster of one version as its callers see it. Changes rarely: a changed cluster forgets its ejections. */
-export function versionCluster(service: ServiceIr, version: VersionIr): NamedResource {
-  return resource(ClusterSchema, version.cluster, {
-    name: version.cluster,
+export function versionCluster(
+  service: ServiceIr,
+  version: VersionIr,
+  name: string = version.cluster,
+): NamedResource {
+  return resource(ClusterSchema, name, {
+    name,
     clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
     edsClusterConfig: { edsConfig: fromAds(ENDPOINTS_TIMEOUT_MS) },
     connectTimeout: durationOf(version.connectTimeoutMs),

@@ -15,9 +15,9 @@ const HEALTH: Readonly<Record<EndpointIr['health'], HealthStatus>> = {
 };
 
 /** The endpoints of one version: a locality for each zone of each priority, in order of first appearance. */
-export function endpointAssignment(version: VersionIr): NamedResource {
-  return resource(ClusterLoadAssignmentSchema, version.cluster, {
-    clusterName: version.cluster,
+export function endpointAssignment(version: VersionIr, clusterName: string = version.cluster): NamedResource {
+  return resource(ClusterLoadAssignmentSchema, clusterName, {
+    clusterName,
     endpoints: byPriority(version.endpoints).flatMap((tier, priority) =>
       [...Map.groupBy(tier, ({ zone }) => zone)].map(([zone, members]) => locality(zone, priority, members)),
     ),

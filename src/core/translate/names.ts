@@ -82,6 +82,14 @@ function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
+/**
+ * `bypass/NAMESPACE/SERVICE/VERSION`: the endpoints of a version for calls that no breaker may refuse. By a name of their
+ * own, load reports and latencies tell them from those that the breaker counts.
+ */
+export function bypassClusterName(cluster: string): string {
+  return `bypass/${cluster}`;
+}
+
 /** `fallback/NAMESPACE/SERVICE/cache`: the cache of a service's answers, apart from the clusters of versions. */
 export function fallbackCacheName(serviceId: string): string {
   return `fallback/${serviceId}/cache`;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unavailable } from '../assemble/assemble-routing.ts';
 import { TYPE_URL } from '../delta/type-urls.ts';
 import type { NodeDescriptor } from '../ir/node.ts';
 import { serviceIr } from './ir-fixture.ts';
@@ -17,8 +18,24 @@ const FRAUD = serviceIr({
   },
 });
 const RANKER = serviceIr({ id: 'default/ranker', hosts: ['ranker'] });
-const SERVICES = [FRAUD, RANKER];
-const scope = { key: '', serves: ['default/fraud'], calls: ['default/fraud'], nodes: ['fraud-*'] };
+const BYPASSED = serviceIr({
+  id: 'default/asr',
+  versions: [{ name: 'v1' }],
+  routing: {
+    breaker: {
+      admitted: 0,
+      bypass: [{ headers: [], path: '/a', pathPrefix: undefined }],
+      fallback: unavailable(''),
+    },
+  },
+});
+const SERVICES = [FRAUD, RANKER, BYPASSED];
+const scope = {
+  key: '',
+  serves: ['default/fraud'],
+  calls: ['default/fraud', 'default/asr'],
+  nodes: ['fraud-*'],
+};
 const inbound = {
   kind: 'inbound',
   id: 'fraud-1',
@@ -35,6 +52,8 @@ describe('what a node may ask for', () => {
     [outbound, 'cds', ['*'], undefined],
     [outbound, 'cds', ['default/fraud/v1', 'default/lite/v1'], undefined],
     [outbound, 'cds', ['default/ranker/v1'], 'default/ranker/v1'],
+    [outbound, 'eds', ['default/asr/v1', 'bypass/default/asr/v1'], undefined],
+    [outbound, 'eds', ['bypass/default/fraud/v1'], 'bypass/default/fraud/v1'],
     [outbound, 'eds', ['default/fraud/v1', 'default/ranker/v1'], 'default/ranker/v1'],
     [outbound, 'rds', ['default/fraud'], undefined],
     [outbound, 'rds', ['default/ranker'], 'default/ranker'],

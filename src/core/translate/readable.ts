@@ -4,6 +4,7 @@ import type { NodeDescriptor } from '../ir/node.ts';
 import { type AccessScope, includesNode, includesService } from '../security/access-policy.ts';
 import {
   authoritiesOf,
+  bypassClusterName,
   fallbackCacheName,
   inboundClusterName,
   inboundListenerName,
@@ -96,6 +97,7 @@ function readsAsCaller(
 export function clustersOf({ id, versions, routing }: ServiceIr): readonly string[] {
   const fallback = routing.breaker?.fallback;
   const names = versions.map(({ cluster }) => cluster);
+  if ((routing.breaker?.bypass.length ?? 0) > 0) names.push(...names.map(bypassClusterName));
   if (fallback?.kind === 'cluster') names.push(fallback.cluster);
   if (fallback?.kind === 'cached') names.push(fallbackCacheName(id));
   return [...new Set(names)];

@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { RuntimeFractionalPercentSchema } from '../../gen/envoy/config/core/v3/core_pb.js';
 import type { RouteAction_RequestMirrorPolicySchema } from '../../gen/envoy/config/route/v3/route_pb.js';
 import { type MatchIr, type ServiceIr, TOTAL_WEIGHT, type WeightIr } from '../ir/ir.ts';
+import { bypassClusterName } from './names.ts';
 import { fraction } from './value.ts';
 
 export type FractionInit = MessageInitShape<typeof RuntimeFractionalPercentSchema>;
@@ -14,12 +15,16 @@ export interface Share {
   /** What makes the slice; undefined: everybody who is in none. */
   readonly slice: MatchIr | undefined;
   readonly weights: readonly WeightIr[];
+  /** The breaker neither refuses nor counts them. */
+  readonly bypasses?: boolean;
 }
 
 /** How routes tell what decisions change: by value, or by a key under which a sidecar looks the value up. */
 export interface RouteTerms {
   /** @throws Error where the service has no such version */
   clusterOf(version: string): string;
+  /** As `clusterOf`, for calls that bypass the breaker. */
+  bypassClusterOf(version: string): string;
   /** The name of a cluster that the representation calls `NAMESPACE/SERVICE/VERSION`. */
   clusterNamed(cluster: string): string;
   /**
@@ -37,6 +42,7 @@ export function termsByValue(service: ServiceIr): RouteTerms {
   const clusterOf = (version: string) => clusterOfVersion(service, version);
   return {
     clusterOf,
+    bypassClusterOf: (version) => bypassClusterName(clusterOf(version)),
     clusterNamed: (cluster) => cluster,
     taken: (_share, admitted) => (admitted === undefined ? undefined : { defaultValue: fraction(admitted) }),
     split({ weights }) {

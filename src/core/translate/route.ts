@@ -58,7 +58,12 @@ function bypassRoutes(
       const match = both(bypass, share.match);
       return match === undefined
         ? []
-        : versionRoutes(service, terms, { ...share, name: `bypass-${entry}-${share.name}`, match });
+        : versionRoutes(service, terms, {
+            ...share,
+            name: `bypass-${entry}-${share.name}`,
+            match,
+            bypasses: true,
+          });
     }),
   );
 }
@@ -96,7 +101,7 @@ function weightedClusters(
   return {
     ...keys,
     clusters: weights.map(({ version, weight }) => ({
-      name: terms.clusterOf(version),
+      name: share.bypasses ? terms.bypassClusterOf(version) : terms.clusterOf(version),
       weight,
       responseHeadersToAdd: [setHeader(VERSION_HEADER, version)],
     })),

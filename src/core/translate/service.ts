@@ -3,6 +3,7 @@ import { versionCluster } from './cluster.ts';
 import { endpointAssignment } from './endpoints.ts';
 import { cacheCluster } from './fallback-cache.ts';
 import { limitFilters } from './limit.ts';
+import { bypassClusterName } from './names.ts';
 import { apiListeners } from './proxyless.ts';
 import type { NamedResource } from './resource.ts';
 import { routeConfiguration } from './route.ts';
@@ -19,10 +20,20 @@ export function translateService(service: ServiceIr): readonly NamedResource[] {
   return [
     ...service.versions.map((version) => versionCluster(service, version)),
     ...cacheCluster(service),
-    ...service.versions.map(endpointAssignment),
+    ...service.versions.map((version) => endpointAssignment(version)),
+    ...bypassClusters(service),
     ...apiListeners(service),
     ...scopes(service),
     routeConfiguration(service),
     ...limitFilters(service),
   ];
+}
+
+/** A second cluster of each version where the breaker lets calls bypass it. */
+function bypassClusters(service: ServiceIr): readonly NamedResource[] {
+  if ((service.routing.breaker?.bypass.length ?? 0) === 0) return [];
+  return service.versions.flatMap((version) => {
+    const name = bypassClusterName(version.cluster);
+    return [versionCluster(service, version, name), endpointAssignment(version, name)];
+  });
 }

@@ -31,6 +31,8 @@ interface Pod {
   readonly dark?: boolean;
   /** Tells its queue by ORCA. */
   readonly tellsQueue?: boolean;
+  /** Of its GPU's memory, 0 … 1, as it tells by ORCA. */
+  readonly memory?: number;
 }
 
 interface Plant {
@@ -95,7 +97,7 @@ function simulate(plant: Plant, seconds: number): Look[] {
         address: addresses[i] ?? '',
         requests: value({ requests, failures, abandoned }),
         inFlight: value(Math.round(served.queue)),
-        utilization: { kind: 'missing', detail: '' },
+        utilization: pod.memory === undefined ? { kind: 'missing', detail: '' } : value(pod.memory),
         queue: pod.tellsQueue ? value(served.queue) : { kind: 'missing', detail: '' },
         latencyMs: requests > 0 ? value(served.latencyMs) : { kind: 'missing', detail: 'no requests' },
       };
@@ -192,6 +194,14 @@ describe('an endpoint', () => {
     const looks = simulate({ rate: 80, pods: () => [weak, strong, strong, strong] }, 300);
     expect(looks.at(-1)?.factors[0]).toBeLessThan(0.8);
     expect(swing(looks, 0, 100)).toBeLessThan(0.15);
+  });
+
+  it('whose GPU memory is nearly full gets less than one with room', () => {
+    const full: Pod = { ...fine, memory: 0.95 };
+    const roomy: Pod = { ...fine, memory: 0.4 };
+    const looks = simulate({ rate: 40, pods: () => [full, roomy, roomy, roomy] }, 120);
+    expect(looks.at(-1)?.factors[0]).toBeLessThan(0.6);
+    expect(looks.at(-1)?.factors.slice(1)).toEqual([1, 1, 1]);
   });
 
   it("that is not seen keeps its weight, and after five minutes has the spec's again", () => {

@@ -24,6 +24,8 @@ export function termsByKey(
 ): RouteTerms {
   return {
     clusterOf: (version) => istioCluster(service, version),
+    // Istio's sidecars have the clusters of Istio: there they are counted.
+    bypassClusterOf: (version) => istioCluster(service, version),
     clusterNamed,
     taken: (share, admitted) => taken(service, share, admitted),
     split: ({ slice }) => ({
