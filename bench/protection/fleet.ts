@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { World } from '../../e2e/protection/world.ts';
+import { endsWithUs, World } from '../../e2e/protection/world.ts';
 import { Caller } from '../../e2e/translate/caller.ts';
 import { freePort, until } from '../../e2e/translate/mesh.ts';
 import { findTool } from '../../src/app/toolchain.ts';
@@ -97,6 +97,7 @@ async function startStatic(base: string, ports: readonly number[], by: HandWritt
   const fixed = ['--use-dynamic-base-id', '--concurrency', '1', '-l', 'error'];
   const args = ['-c', `${base}.json`, '--admin-address-path', adminFile, ...fixed];
   const child = spawn(findTool('envoy').path, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  endsWithUs(child);
   await until('Envoy is ready', async () => {
     if (child.exitCode !== null) throw new Error(`Envoy ended with ${child.exitCode}`);
     return isReady(adminFile);

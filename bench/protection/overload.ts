@@ -11,8 +11,8 @@ const CAPACITY = 50;
 const FACTORS = [0.5, 1, 1.5, 3];
 /** Callers do not wait longer; the model server works for them all the same. */
 const PATIENCE_MS = 1_000;
-const SETTLE_MS = 12_000;
-const SEEN_MS = 8_000;
+const SETTLE_MS = 10_000;
+const SEEN_MS = 6_000;
 const ADAPTIVE =
   'rateLimits: [{name: protect, adaptive: {signal: Queue, target: 10, minRequestsPerSecond: 10}}]';
 

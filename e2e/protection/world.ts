@@ -17,6 +17,18 @@ import { freePort, until } from '../translate/mesh.ts';
 
 const MAIN = fileURLToPath(new URL('../../cmd/penstock/main.ts', import.meta.url));
 
+/** Whatever becomes of this process, nothing that it started outlives it. */
+const started = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of started) child.kill('SIGKILL');
+});
+
+/** Ends a child with this process. */
+export function endsWithUs(child: ChildProcess): void {
+  started.add(child);
+  child.once('exit', () => started.delete(child));
+}
+
 /** What the HTTP API lists. */
 interface Lists {
   readonly services: ServiceStatus;
@@ -60,6 +72,7 @@ export class World {
     const addresses = ['--xds-address', '127.0.0.1:0', '--admin-address', '127.0.0.1:0'];
     const args = [MAIN, 'serve', '-f', join(folder, 'specs.yaml'), ...addresses, ...options];
     const server = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    endsWithUs(server);
     let log = '';
     server.stderr.on('data', (chunk) => {
       log += chunk;
@@ -168,6 +181,7 @@ async function startEnvoy(
   const fixed = ['--use-dynamic-base-id', '--concurrency', '1', '-l', 'error'];
   const args = ['-c', `${base}.json`, '--admin-address-path', adminFile, ...fixed];
   const child = spawn(findTool('envoy').path, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  endsWithUs(child);
   let errors = '';
   child.stderr.on('data', (chunk) => {
     errors = (errors + chunk).slice(-20_000);
