@@ -100,6 +100,7 @@ export function plot(outcomes: readonly Outcome[]): string {
   const height = 40 + shown.length * (BAR.height + BAR.gap);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="1000" height="${height}" font-family="sans-serif" font-size="12">`,
+    '<title>One changed route: time until the last stream has it</title>',
     '<rect width="100%" height="100%" fill="#fff"/>',
     '<text x="8" y="18">One changed route: time until the last stream has it, ms (logarithmic)</text>',
     ...bars,
