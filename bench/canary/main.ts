@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     tolerated: { type: 'string', default: '1.5' },
     push: { type: 'boolean', default: false },
+    patience: { type: 'string', default: '900' },
     minutes: { type: 'string', default: '16.5' },
   },
 });
@@ -29,6 +30,7 @@ const plan: Plan = {
   seed: Number(values.seed),
   tolerated: Number(values.tolerated),
   pushLatencies: values.push,
+  patienceSeconds: Number(values.patience),
 };
 
 type Runs = readonly { readonly seconds?: number | undefined; readonly spoilt?: number }[];

@@ -14,6 +14,8 @@ export interface Plan {
   readonly tolerated: number;
   /** Latencies are pushed by the sidecar, and not read from Prometheus. */
   readonly pushLatencies: boolean;
+  /** How long a good candidate may take before it is counted as not having got there. */
+  readonly patienceSeconds: number;
 }
 
 /** One rollout with a candidate that turns bad. */
@@ -47,7 +49,6 @@ const ramp = (tolerated: number) =>
 /** Between being warm and turning bad, so that the moment is not tied to any look or scrape. */
 const HEALTHY_MS = { least: 4_000, most: 7_000 };
 const PATIENCE_MS = 60_000;
-const PROMOTION_PATIENCE_MS = 300_000;
 /** What is still under way when the weights have changed. */
 const AFTERMATH_MS = 1_500;
 
@@ -125,16 +126,16 @@ export async function promotions(plan: Plan): Promise<readonly GoodRun[]> {
   const runs: GoodRun[] = [];
   for (let round = 0; round < plan.rounds; round++) {
     await using fleet = await startFleet({ ...plan, seed: plan.seed + round, rollout: ramp(plan.tolerated) });
-    runs.push(...(await Promise.all(fleet.canaries.map(promote))));
+    runs.push(...(await Promise.all(fleet.canaries.map((canary) => promote(canary, plan.patienceSeconds)))));
     process.stderr.write(`round ${round + 1}: ${JSON.stringify(runs.slice(-plan.services))}\n`);
   }
   return runs;
 }
 
-async function promote(canary: Canary): Promise<GoodRun> {
+async function promote(canary: Canary, patienceSeconds: number): Promise<GoodRun> {
   const began = performance.now();
   const ended = async () => ['Baking', 'Completed', 'RolledBack'].includes((await canary.status()).phase);
-  await until(`${canary.name} ends`, ended, PROMOTION_PATIENCE_MS).catch(() => {});
+  await until(`${canary.name} ends`, ended, 1000 * patienceSeconds).catch(() => {});
   const { phase, message, weight } = await canary.status();
   return { seconds: weight === 10_000 ? (performance.now() - began) / 1000 : undefined, phase, message };
 }
