@@ -24,6 +24,9 @@ export interface Canary {
 export interface CanaryFleet extends AsyncDisposable {
   readonly canaries: readonly Canary[];
   readonly penstock: Penstock;
+  readonly prometheusUrl: string;
+  /** The fleet's services as YAML, with these rollouts. */
+  specs(rollout: string): string;
 }
 
 /** As good as stable. */
@@ -70,9 +73,11 @@ export async function startFleet({
     }),
     (process) => process.stop(),
   );
-  const specs = names.map((name, i) => specsOf(name, versions.ports.slice(2 * i, 2 * i + 2), rollout));
+  const specs = (given: string) =>
+    names.map((name, i) => specsOf(name, versions.ports.slice(2 * i, 2 * i + 2), given)).join('---\n');
+  const prometheusUrl = `http://${prometheus.address}`;
   const penstock = stack.adopt(
-    await Penstock.start(specs.join('---\n'), '--prometheus', `http://${prometheus.address}`),
+    await Penstock.start(specs(rollout), '--prometheus', prometheusUrl),
     (process) => process.stop(),
   );
   const file = join(folder, 'envoy.json');
@@ -103,7 +108,7 @@ export async function startFleet({
     };
   });
   const owned = stack.move();
-  return { canaries, penstock, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { canaries, penstock, prometheusUrl, specs, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Asks for all rollouts at once, however many wait for theirs. */

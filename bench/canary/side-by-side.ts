@@ -6,6 +6,7 @@ import { FLAGGER_DEFAULTS, FLAGGER_TUTORIAL, flaggerLike } from '../../src/core/
 import type { PeerRule, RuleLook, RuleState } from '../../src/core/replay/rule.ts';
 import type { DecisionRecord } from '../../src/core/status/status.ts';
 import { type Canary, GOOD, startFleet } from './fleet.ts';
+import { recordedTable, replayRecorded } from './recorded.ts';
 import type { Plan } from './scenarios.ts';
 import type { VersionBehaviour } from './versions.ts';
 
@@ -66,11 +67,14 @@ interface CaseResult {
   readonly verdicts: readonly Verdict[];
 }
 
-/** The same requests judged by our gates and by the rules of Flagger and Argo Rollouts. */
+/**
+ * The same requests judged by our gates and by the rules of Flagger and Argo Rollouts: as the callers saw them, and
+ * once more as Prometheus recorded them.
+ */
 export async function sideBySide(
   plan: Plan,
   minutes: number,
-): Promise<{ readonly result: readonly CaseResult[]; readonly report: string }> {
+): Promise<{ readonly result: unknown; readonly report: string }> {
   await using fleet = await startFleet({ ...plan, services: CASES.length, rollout: ROLLOUT });
   await Promise.all(
     fleet.canaries.map(async (canary, i) => {
@@ -89,7 +93,13 @@ export async function sideBySide(
     what: CASES[i]?.what ?? '',
     verdicts: judge(canary, turned, decisions),
   }));
-  return { result, report: table(result) };
+  const recorded = await replayRecorded(fleet, turned.clock, Date.now());
+  const by = recordedTable(
+    recorded,
+    CASES.map(({ what }) => what),
+    turned.clock,
+  );
+  return { result: { answered: result, recorded }, report: `${table(result)}\n${by}` };
 }
 
 const SILENCE_MS = 5_000;
