@@ -7,12 +7,17 @@ import { stringify } from 'yaml';
 import type { NodeDescriptor } from '../core/ir/node.ts';
 import { bootstrap } from '../core/translate/bootstrap.ts';
 import { type SidecarTls, sidecarSecrets } from '../core/translate/bootstrap-tls.ts';
+import {
+  DEFAULT_TRACED,
+  parseOtlpEndpoint,
+  parseTraced,
+  type SpanExport,
+} from '../core/translate/otlp-endpoint.ts';
 
 const DEFAULT_INBOUND_PORT = 9000;
 const DEFAULT_OUTBOUND_PORT = 15_001;
 const DEFAULT_APP_PORT = 9001;
 const DEFAULT_VERSION = 'v1';
-const DEFAULT_TRACED = 1;
 
 interface Options {
   readonly service?: string;
@@ -36,7 +41,7 @@ interface Options {
   readonly loadReports: boolean;
   readonly pushLatencies?: true;
   readonly accessLog?: true;
-  readonly otlpEndpoint?: { readonly host: string; readonly port: number };
+  readonly otlpEndpoint?: SpanExport['otlp'];
   readonly traced?: number;
   readonly output: 'yaml' | 'json';
 }
@@ -240,18 +245,16 @@ function parseIp(given: string): string {
   return given;
 }
 
-/** The host and port of a collector; the path is that of OTLP over HTTP. */
-function parseHttpUrl(given: string): { host: string; port: number } {
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url?.protocol !== 'http:' || url.pathname !== '/')
+function parseHttpUrl(given: string): SpanExport['otlp'] {
+  const endpoint = parseOtlpEndpoint(given);
+  if (endpoint === undefined)
     throw new InvalidArgumentError('http://HOST:PORT is needed, such as http://127.0.0.1:4318.');
-  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? 80 : Number(url.port) };
+  return endpoint;
 }
 
 function parsePercent(given: string): number {
-  const percent = Number(given);
-  if (!(percent > 0 && percent <= 100))
-    throw new InvalidArgumentError('A percentage is above 0, at most 100.');
+  const percent = parseTraced(given);
+  if (percent === undefined) throw new InvalidArgumentError('A percentage is above 0, at most 100.');
   return percent;
 }
 

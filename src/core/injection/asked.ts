@@ -1,5 +1,11 @@
 import { error, type FieldPath, type Finding } from '../api/problem.ts';
 import { quote } from '../api/quote.ts';
+import {
+  DEFAULT_TRACED,
+  parseOtlpEndpoint,
+  parseTraced,
+  type SpanExport,
+} from '../translate/otlp-endpoint.ts';
 import { annotationsOf, KEYS, labelsOf, type Pod } from './pod.ts';
 
 /** What a pod asks for by its labels and annotations. */
@@ -16,6 +22,7 @@ export interface Asked {
   /** Names of the containers that speak xDS themselves. */
   readonly proxyless: readonly string[];
   readonly accessLog: boolean;
+  readonly spans: SpanExport | undefined;
 }
 
 const USUAL_INBOUND_PORT = 9000;
@@ -39,6 +46,7 @@ export function readAsked(pod: Pod, namespace: string): Asked | { readonly findi
     outbound: readOutbound(reader),
     proxyless: readProxyless(reader),
     accessLog: reader.flag(KEYS.accessLog),
+    spans: readSpans(reader),
   };
   if ((asked.inbound || asked.outbound) && pod.spec?.hostNetwork === true)
     reader.findings.push(
@@ -74,6 +82,19 @@ function readInbound(reader: Reader, namespace: string): Asked['inbound'] {
 function readOutbound(reader: Reader): Asked['outbound'] {
   if (!reader.flag(KEYS.outbound)) return undefined;
   return { port: reader.port(KEYS.outboundPort) ?? USUAL_OUTBOUND_PORT };
+}
+
+function readSpans(reader: Reader): SpanExport | undefined {
+  const annotations = annotationsOf(reader.pod);
+  const { [KEYS.otlpEndpoint]: endpoint, [KEYS.traced]: share } = annotations;
+  const traced = share === undefined ? DEFAULT_TRACED : parseTraced(share);
+  if (share !== undefined && traced === undefined)
+    reader.wrong(['metadata', 'annotations', KEYS.traced], share, 'a percentage above "0", at most "100"');
+  if (endpoint === undefined) return undefined;
+  const otlp = parseOtlpEndpoint(endpoint);
+  if (otlp === undefined)
+    reader.wrong(['metadata', 'annotations', KEYS.otlpEndpoint], endpoint, 'http://HOST:PORT of a collector');
+  return otlp === undefined || traced === undefined ? undefined : { otlp, traced };
 }
 
 function readProxyless(reader: Reader): readonly string[] {

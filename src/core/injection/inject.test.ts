@@ -89,6 +89,16 @@ describe('what is added', () => {
     });
   });
 
+  it('leads to a collector of traces where the pod names one', () => {
+    const annotations = {
+      'penstock.dev/otlp-endpoint': 'http://collector.obs:4318',
+      'penstock.dev/traced': '5',
+    };
+    const config = configOf(injected(pod(fraud, annotations)), 0);
+    expect(config).toMatchObject({ node: { metadata: { penstock: { kind: 'inbound', traced: 5 } } } });
+    expect(JSON.stringify(config)).toContain('"address":"collector.obs","port_value":4318');
+  });
+
   it('puts two where a model server calls others', () => {
     const names = injected(pod(fraud, client)).spec?.initContainers?.map(({ name }) => name);
     expect(names).toEqual(['penstock-inbound', 'penstock-outbound']);
@@ -142,6 +152,18 @@ describe('what is wrong with a pod is said', () => {
       'metadata.annotations["penstock.dev/outbound"]',
     ],
     ['ports that collide', {}, { 'penstock.dev/port': '8001' }, 'metadata.annotations["penstock.dev/port"]'],
+    [
+      'a collector that is no address',
+      {},
+      { 'penstock.dev/otlp-endpoint': 'collector:4318' },
+      'metadata.annotations["penstock.dev/otlp-endpoint"]',
+    ],
+    [
+      'a share that is none',
+      {},
+      { 'penstock.dev/traced': '101' },
+      'metadata.annotations["penstock.dev/traced"]',
+    ],
     [
       'a container that is not there',
       {},

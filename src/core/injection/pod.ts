@@ -76,6 +76,8 @@ export const KEYS = {
   /** `"true"`, or the names of the containers that speak xDS themselves. */
   proxyless: 'penstock.dev/proxyless',
   accessLog: 'penstock.dev/access-log',
+  otlpEndpoint: 'penstock.dev/otlp-endpoint',
+  traced: 'penstock.dev/traced',
   /** Written: what was injected. */
   injected: 'penstock.dev/injected',
   /** Written: what the downward API gives to gRPC's clients as a file. */

@@ -15,28 +15,33 @@ const POD = '$(POD_NAME).$(POD_NAMESPACE)';
 
 /** The sidecars that a pod asks for: native ones, which start before its containers and end after them. */
 export function sidecarsFor(asked: Asked, settings: InjectionSettings): readonly object[] {
-  const accessLog = asked.accessLog ? { accessLog: true } : {};
-  const { inbound, outbound } = asked;
+  const { inbound, outbound, spans } = asked;
+  const watched = {
+    ...(asked.accessLog ? { accessLog: true } : {}),
+    ...(spans && { traced: spans.traced }),
+  };
   return [
     ...(inbound === undefined
       ? []
       : [
           sidecar(
-            { kind: 'inbound', ...inbound, address: '0.0.0.0', ...accessLog },
+            { kind: 'inbound', ...inbound, address: '0.0.0.0', ...watched },
             [
               { name: 'penstock', containerPort: inbound.port, protocol: 'TCP' },
               { name: 'penstock-stats', containerPort: PORTS.inbound.status, protocol: 'TCP' },
             ],
             settings,
+            spans,
           ),
         ]),
     ...(outbound === undefined
       ? []
       : [
           sidecar(
-            { kind: 'outbound', address: '127.0.0.1', port: outbound.port, ...accessLog },
+            { kind: 'outbound', address: '127.0.0.1', port: outbound.port, ...watched },
             [{ name: 'penstock-ostats', containerPort: PORTS.outbound.status, protocol: 'TCP' }],
             settings,
+            spans,
           ),
         ]),
   ];
@@ -46,6 +51,7 @@ function sidecar(
   node: NodeDescriptor & { readonly kind: 'inbound' | 'outbound' },
   ports: readonly object[],
   settings: InjectionSettings,
+  spans: Asked['spans'],
 ): object {
   const { admin, status } = PORTS[node.kind];
   const config = bootstrap({
@@ -56,6 +62,7 @@ function sidecar(
     adminPort: admin,
     status: { address: '0.0.0.0', port: status },
     loadReports: true,
+    ...(spans && { otlp: spans.otlp }),
   });
   const probe = (path: string) => ({ httpGet: { path, port: status, scheme: 'HTTP' } });
   return {
