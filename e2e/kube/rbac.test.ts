@@ -181,6 +181,7 @@ async function useEverything(port: number): Promise<void> {
   await server.apply(
     yaml(modelService('fraud'), modelRollout('fraud-v2', 'fraud'), policy, template, search),
   );
+  await scaleOne();
   const leader = await startReplica('--extension-address', `0.0.0.0:${port}`);
   await untilField(server, 'mro/fraud-v2', '.status.weight', '5%');
   const follower = await startReplica('--admin-auth', join(folder, 'auth.yaml'));
@@ -194,6 +195,7 @@ async function useEverything(port: number): Promise<void> {
     const answer = await fetch(`${follower.adminUrl}/api/v1/${path}`, { method: 'POST', body, ...bearer() });
     expect(await answer.text()).not.toContain('forbidden');
   }
+  await untilField(server, 'deployment/scaled-v2', '.spec.replicas', '1');
   // What happens a second time is the same Event, counted.
   for (const command of ['pause', 'resume', 'pause', 'resume']) {
     await server.kubectl(['annotate', 'mro', 'fraud-v2', `penstock.dev/ask=${command}`]);
@@ -208,6 +210,31 @@ async function useEverything(port: number): Promise<void> {
   await follower.stop();
   await leader.stop();
   replicas.length = 0;
+}
+
+/** A rollout whose candidate waits for replicas. */
+async function scaleOne(): Promise<void> {
+  const versions = ['v1', 'v2'].map((version) => ({
+    name: version,
+    endpoints: { kubernetes: { selector: { app: 'scaled', version } } },
+    scaleTargetRef: { name: `scaled-${version}` },
+  }));
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'scaled-v2' },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: 'scaled' } },
+      template: {
+        metadata: { labels: { app: 'scaled' } },
+        spec: { containers: [{ name: 'model', image: 'model' }] },
+      },
+    },
+  };
+  await server.apply(
+    yaml(modelService('scaled', { versions }), modelRollout('scaled-v2', 'scaled'), deployment),
+  );
 }
 
 function bearer() {

@@ -13,12 +13,12 @@ export interface StandIn {
   stop(): Promise<void>;
 }
 
-/** Starts a stand-in on a port of the system's choice. */
-export async function startStandIn(name: string): Promise<StandIn> {
+/** Starts a stand-in on a port of the system's choice; on `0.0.0.0` it has all addresses of loopback. */
+export async function startStandIn(name: string, host = '127.0.0.1'): Promise<StandIn> {
   const server = createServer();
   const sessions = new Set<{ destroy(): void }>();
   server.on('session', (session) => sessions.add(session));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const standIn: StandIn = {
     port: (server.address() as AddressInfo).port,
     calls: 0,

@@ -144,7 +144,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   const controller = openController(store, {
     ...{ publisher, signals, endpoints, confirmer, anchors, log },
     inbound: { of: (service) => [...inbound.of(service), ...(replica?.inboundElsewhere(service) ?? [])] },
-    ...(replica === undefined ? {} : { elsewhere: (service) => replica.progressElsewhere(service) }),
+    ...(replica === undefined
+      ? {}
+      : { elsewhere: (service) => replica.progressElsewhere(service), workloads: replica.workloads }),
     saver: replica?.saver(reporting) ?? reporting,
     ...(options.fallbackCache === undefined ? {} : { fallbackCache: splitAddress(options.fallbackCache) }),
   });

@@ -18,7 +18,14 @@ import { ConfirmationDesk } from './confirmation-desk.ts';
 import { EndpointMemory } from './endpoint-memory.ts';
 import { lookIntervalMs } from './look-interval.ts';
 import { observeInbound } from './observe-inbound.ts';
-import type { AnchorSource, Confirmer, EndpointSource, InboundSource, SignalSource } from './ports.ts';
+import type {
+  AnchorSource,
+  Confirmer,
+  EndpointSource,
+  InboundSource,
+  SignalSource,
+  WorkloadSource,
+} from './ports.ts';
 import { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
 import { RolloutCadence } from './rollout-cadence.ts';
 import { type Elsewhere, RouteAcknowledgement } from './route-acknowledgement.ts';
@@ -32,6 +39,8 @@ export interface ControllerOptions extends RecordKeeperOptions {
   readonly fallbackCache?: FallbackCache;
   readonly elsewhere?: Elsewhere;
   readonly anchors?: AnchorSource;
+  /** Absent: nothing is scaled from here. */
+  readonly workloads?: WorkloadSource;
 }
 
 /** What is known of a service after a look. */
@@ -230,6 +239,7 @@ export class Controller {
         rolloutObservation: this.#cadence.due(id, rollout, observation, hurry, nowMs),
         endpoints: this.#endpoints.addressesOf(service),
         firstTiers: this.#endpoints.firstTiersOf(service),
+        workloads: this.#options.workloads?.of(service),
         forecastPerSecond: this.#options.signals.forecastOf(id, nowMs),
         inbound: observeInbound(id, this.#specs.policies.get(id), this.#options, nowMs),
         acknowledged: this.#acknowledgement.of(id),
@@ -240,6 +250,7 @@ export class Controller {
         nowMs,
       });
       this.#confirmations.follow(id, rollout, outcome.rollout, nowMs);
+      this.#options.workloads?.scale(service, outcome.workload.targets);
       this.#states.set(id, outcome.state);
       this.#outcomes.set(id, this.#withLastEvidence(id, outcome));
       this.#decisions.set(id, outcome.decisions);

@@ -4,10 +4,12 @@ import type { ModelService } from '../core/api/model-service.ts';
 import type { TrafficPolicy } from '../core/api/traffic-policy.ts';
 import type { DiscoveredEndpoint } from '../core/assemble/assemble-endpoints.ts';
 import type { Question } from '../core/decide/confirmation.ts';
+import type { ScaledWorkload } from '../core/decide/service-look.ts';
 import type { ServiceIr } from '../core/ir/ir.ts';
 import type { LimitLoad } from '../core/observation/inbound.ts';
 import type { ServiceObservation } from '../core/observation/observation.ts';
 import type { Answer } from '../core/policy/rollout/decision.ts';
+import type { ReplicaTarget } from '../core/policy/workload/decision.ts';
 import type { DecisionRecord } from '../core/status/status.ts';
 
 /** What the loop needs of the signals. */
@@ -34,6 +36,14 @@ export interface EndpointSource {
   watch(services: readonly ModelService[], onChange: () => void): void;
   /** By version; empty for versions of which nothing is known yet. */
   endpointsOf(service: ModelService): ReadonlyMap<string, readonly DiscoveredEndpoint[]>;
+}
+
+/** What the loop needs of those who scale the workloads of versions. */
+export interface WorkloadSource {
+  /** What is known of the workloads that the versions name, by version. */
+  of(service: ModelService): ReadonlyMap<string, ScaledWorkload>;
+  /** Has these versions scaled, and no others of the service; never waits. */
+  scale(service: ModelService, targets: ReadonlyMap<string, ReplicaTarget>): void;
 }
 
 /** What the loop needs of the xDS server's streams. */

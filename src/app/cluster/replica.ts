@@ -16,6 +16,7 @@ import { peerSecret } from '../../kubernetes/peer-secret.ts';
 import { PodDirectory } from '../../kubernetes/pod-directory.ts';
 import { SpecWatch } from '../../kubernetes/spec-watch.ts';
 import { StatusWriter } from '../../kubernetes/status-writer.ts';
+import { WorkloadScaler } from '../../kubernetes/workload-scaler.ts';
 import { AdoptedState } from './adopted-state.ts';
 import { AskedByObjects } from './asked-by-objects.ts';
 import { tellEvents } from './cluster-events.ts';
@@ -61,6 +62,7 @@ const STATUSES_APART = 10;
 export class Replica {
   readonly identity = `${hostname()}_${process.pid}`;
   readonly pods: PodDirectory;
+  readonly workloads: WorkloadScaler;
   readonly #options: ReplicaOptions;
   readonly #watch: SpecWatch;
   readonly #state: ClusterState;
@@ -84,6 +86,9 @@ export class Replica {
     this.#options = options;
     const { client, namespace, ownNamespace, log } = options;
     this.pods = new PodDirectory(client, namespace);
+    this.workloads = new WorkloadScaler(client, (deployment, from, to) =>
+      log.info({ deployment, from, to }, 'a Deployment was scaled'),
+    );
     this.#statuses = new StatusWriter(client, {
       onFailure: (key, error) =>
         log.warn({ object: key }, `its status cannot be written: ${reasonOf(error)}`),
@@ -192,6 +197,7 @@ export class Replica {
     if (this.leading) await this.#state.drain(DRAIN_MS);
     await this.#lease?.close();
     this.#statuses.close();
+    this.workloads.close();
     this.#events.close();
     await Promise.all([this.#watch.close(), this.#state.close(), this.pods.close(), this.#peers?.close()]);
     this.#options.client.close();
@@ -239,6 +245,7 @@ export class Replica {
       this.#options.log.warn({ replica: this.identity }, 'this replica does not decide any more');
     this.#deciding = false;
     this.#statuses.forget();
+    this.workloads.forget();
     this.#state.forget();
     this.#parts?.controller.follow();
     this.#adopted.again();

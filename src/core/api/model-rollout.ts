@@ -87,6 +87,24 @@ const convergence = record({
   ),
 });
 
+const scaling = record({
+  maxSurge: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .exactOptional()
+    .describe(
+      'Replicas that both versions may have beyond those that all traffic needs; as many as it takes unless given.',
+    ),
+  scaleDownDelay: defaulted(
+    duration().describe(
+      'How long a candidate that was rolled back keeps its replicas; with maxSurge it makes room at once.',
+    ),
+    '30s',
+    'calls in flight end, and somebody may want to retry',
+  ),
+});
+
 const slice = record({
   name: dnsLabel().describe('The name, unique within the rollout, by which steps speak of it.'),
   match: z.array(requestMatch).min(1).describe('What belongs to it; one of the entries must hold.'),
@@ -127,6 +145,13 @@ const spec = record({
     ),
     '24h',
     'a day shows what an hour hides',
+  ),
+  scaling: defaulted(
+    scaling.describe(
+      'How the workloads of both versions are scaled, where versions name them (`scaleTargetRef`).',
+    ),
+    {},
+    'see its fields',
   ),
   progressDeadline: defaulted(
     duration({ min: '1s' }).describe(

@@ -9,6 +9,18 @@ import { kindOf } from './metadata.ts';
 import { dnsLabel, hostName } from './name.ts';
 import { type Frozen, record } from './record.ts';
 
+const scaleTargetRef = record({
+  apiVersion: defaulted(z.literal('apps/v1').describe('Its API version.'), 'apps/v1', 'that of Deployments'),
+  kind: defaulted(
+    z.literal('Deployment').describe('Its kind.'),
+    'Deployment',
+    'the only kind that can be meant',
+  ),
+  name: dnsLabel()
+    .describe('The name of a Deployment in the same namespace.')
+    .meta({ examples: ['fraud-v2'] }),
+});
+
 const version = record({
   name: dnsLabel()
     .describe('The name, unique within the service.')
@@ -21,6 +33,11 @@ const version = record({
       "The model's version in the model server's metrics (label `version`); the version's name unless given.",
     ),
   endpoints: endpoints.describe('Where its instances are; several sources are united.'),
+  scaleTargetRef: scaleTargetRef
+    .exactOptional()
+    .describe(
+      'What runs its instances: a rollout scales it, and only its number of replicas (Kubernetes); left alone unless given.',
+    ),
 }).transform((given) => ({ ...given, modelVersion: given.modelVersion ?? given.name }));
 
 const mirror = record({

@@ -1,7 +1,7 @@
 import { formatDuration } from './duration.ts';
 import type { ModelRollout } from './model-rollout.ts';
 import { missingObject, type ObjectSet, repeatedNames, versionFindings } from './object-set.ts';
-import { error, type FieldPath, type Finding } from './problem.ts';
+import { error, type FieldPath, type Finding, warning } from './problem.ts';
 import { queryFindings } from './query-rules.ts';
 import { quote } from './quote.ts';
 import { sliceFindings } from './slice-rules.ts';
@@ -16,6 +16,7 @@ export function rolloutFindings(rollout: ModelRollout, set: ObjectSet): readonly
     ...stepFindings(spec.strategy.steps ?? []),
     ...sliceFindings(spec),
     ...deadlineFindings(spec),
+    ...surgeFindings(rollout, set),
     ...repeatedNames(metrics, spec.analysis.metrics),
     ...spec.analysis.metrics.flatMap((metric, index) =>
       metric.type === 'Query' ? queryFindings(metric, [...metrics, index], metadata.namespace, set) : [],
@@ -79,6 +80,16 @@ function stepFindings(steps: Steps): readonly Finding[] {
     findings.push(error([...path, steps.length - 1], text));
   }
   return findings;
+}
+
+/** A bound on what nobody scales. */
+function surgeFindings({ spec, metadata }: ModelRollout, set: ObjectSet): readonly Finding[] {
+  const service = set.find('ModelService', metadata.namespace, spec.targetRef.name);
+  if (spec.scaling.maxSurge === undefined || service === undefined) return [];
+  const both = service.spec.versions.filter(({ name }) => name === spec.stable || name === spec.candidate);
+  if (both.some(({ scaleTargetRef }) => scaleTargetRef !== undefined)) return [];
+  const text = `bounds nothing: neither version of ${quote(spec.targetRef.name)} has a scaleTargetRef; scaleTargetRef: {name: DEPLOYMENT} there`;
+  return [warning(['spec', 'scaling', 'maxSurge'], text)];
 }
 
 /** A pause that outlasts the deadline would end every rollout by a rollback. */

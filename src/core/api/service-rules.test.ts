@@ -46,6 +46,30 @@ describe('a service', () => {
       ],
     ],
     [
+      'that scales what is not found in the cluster',
+      [
+        object(
+          'ModelService',
+          'a',
+          'port: 1\n  versions: [{name: v1, endpoints: {dns: {name: h, port: 1}}, scaleTargetRef: {name: a}}]',
+        ),
+      ],
+      [
+        '6: spec.versions[0].scaleTargetRef: is of a version whose endpoints are no pods; endpoints.kubernetes beside it',
+      ],
+    ],
+    [
+      'with one Deployment for two versions',
+      [
+        object(
+          'ModelService',
+          'a',
+          'port: 1\n  versions: [{name: v1, endpoints: {kubernetes: {service: a}}, scaleTargetRef: {name: a}}, {name: v2, endpoints: {kubernetes: {service: b}}, scaleTargetRef: {name: a}}]',
+        ),
+      ],
+      ['6: spec.versions[1].scaleTargetRef.name: a runs v1 already; a Deployment for each version'],
+    ],
+    [
       'with a host given twice',
       [service('a', 'hosts: [h, h]')],
       ['7: spec.hosts[1]: "h" is given twice; each host once'],

@@ -11,6 +11,7 @@ export function serviceFindings(service: ModelService): readonly Finding[] {
     ...versionFindings(service, ['spec', 'defaultVersion'], spec.defaultVersion),
     ...mirrorFindings(service),
     ...overlaps(spec.versions),
+    ...workloadFindings(spec.versions),
     ...callFindings(spec),
   ];
 }
@@ -26,6 +27,22 @@ function mirrorFindings(service: ModelService): readonly Finding[] {
       `${mirror.version} gets the copies of its own requests; a version other than defaultVersion`,
     ),
   ];
+}
+
+/** What is scaled must be what is found: readiness is read from the endpoints, and a workload has one version. */
+function workloadFindings(versions: readonly ServiceVersion[]): readonly Finding[] {
+  return versions.flatMap(({ name, endpoints, scaleTargetRef: ref }, index) => {
+    if (ref === undefined) return [];
+    const path = ['spec', 'versions', index, 'scaleTargetRef'];
+    if (endpoints.kubernetes === undefined) {
+      return [error(path, 'is of a version whose endpoints are no pods; endpoints.kubernetes beside it')];
+    }
+    const first = versions.find((each) => each.scaleTargetRef?.name === ref.name);
+    if (first === undefined || first.name === name) return [];
+    return [
+      error([...path, 'name'], `${ref.name} runs ${first.name} already; a Deployment for each version`),
+    ];
+  });
 }
 
 function callFindings({

@@ -14,6 +14,7 @@ import type { LimitsDecision } from './limits-decision.ts';
 import { lookAtTiers } from './look-at-tiers.ts';
 import { restoredDecisions } from './restored-decisions.ts';
 import { nextRollout, rememberedRollout } from './rollout-memory.ts';
+import { boundDemand, candidateReplicas, decideRolloutWorkload, workloadEvents } from './rollout-workload.ts';
 import type { PolicyEvent, ServiceLook, ServiceOutcome, ServiceState } from './service-look.ts';
 
 /**
@@ -33,7 +34,9 @@ export function decideService(look: ServiceLook): ServiceOutcome {
   const settling = Math.abs(look.nowMs - deratedAtMs) < DEAD_TIME_MS;
   const limits = decideLimits(look, settling || (breaker !== undefined && breaker.state.phase !== 'CLOSED'));
   const memory = nextRollout(look, rollout);
-  const demand = decideDemand(look, memory, breaker, factorsOf(balance));
+  const unbounded = decideDemand(look, memory, breaker, factorsOf(balance));
+  const workload = decideRolloutWorkload(look, memory, unbounded);
+  const demand = boundDemand(look, unbounded, workload);
   const state: ServiceState = {
     ...memory,
     breaker: breaker?.state,
@@ -43,6 +46,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
     overflow: overflow.state,
     limits: limits.state,
     demand: demand.state,
+    workload: workload.state,
     failureDispersion: learnFromServing(look, breaker),
   };
   return {
@@ -52,6 +56,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
       ...eventsOf(look, rollout, breaker, balance, limits),
       ...trialEvents(look, candidate, trialBreaker),
       ...overflow.events,
+      ...workloadEvents(look, workload),
     ],
     rollout,
     breaker,
@@ -59,6 +64,7 @@ export function decideService(look: ServiceLook): ServiceOutcome {
     balance,
     limits,
     demand,
+    workload,
   };
 }
 
@@ -74,6 +80,7 @@ function lookAtRollout(
     observation: look.rolloutObservation,
     failureDispersion: look.state.failureDispersion,
     acknowledged: look.acknowledged,
+    replicas: candidateReplicas(look),
     commands: [...look.commands, ...rollBackBy(look, trialBreaker)],
     answers: look.answers,
     frozen: look.frozen,

@@ -53,8 +53,8 @@ export function expectedTraffic(
   );
 }
 
-/** The part of all requests that a rollout may send to a version with its next move. */
-function shareInRollout(
+/** The part of all requests that a rollout may send to a version with its next move, copies included. */
+export function shareInRollout(
   version: string,
   { rollout }: ServiceLook,
   now: Pick<ServiceState, 'rollout'>,
@@ -65,6 +65,8 @@ function shareInRollout(
   // The weights of a slice are of requests that nobody counts apart.
   if (version !== rollout.spec.candidate || rollout.spec.match.length > 0) return 0;
   if (state.phase === 'RollingBack') return 0;
-  const next = planStages(rollout.spec.strategy)[state.stage + 1]?.weight ?? TOTAL_WEIGHT;
-  return Math.max(state.candidateWeight, next) / TOTAL_WEIGHT;
+  const stages = planStages(rollout.spec.strategy);
+  const next = stages[state.stage + 1];
+  const copied = Math.max(stages[state.stage]?.mirrorPercent ?? 0, next?.mirrorPercent ?? 0) / 100;
+  return Math.max(copied, Math.max(state.candidateWeight, next?.weight ?? TOTAL_WEIGHT) / TOTAL_WEIGHT);
 }

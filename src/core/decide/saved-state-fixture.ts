@@ -42,6 +42,13 @@ export const LIVED_STATE: ServiceState = {
     versions: { v1: { offered: 100, knownMs: 1000, replicas: 2 } },
     endpoints: { '127.0.0.1:9101': { sinceMs: 0, served: 50 } },
   },
+  workload: {
+    relieved: 0.05,
+    baseline: 4,
+    candidate: { version: 'v2', needed: 2, allowed: 1 },
+    letGo: { v0: { dueMs: 1000, done: false } },
+    told: { v2: 'at least 1 of the 2 replicas for its next stage' },
+  },
   interlocks: { trialBreaker: closedBreaker(1000), breakerHeldMs: 10, deratedAtMs: 20 },
   failureDispersion: learnDispersion(NO_DISPERSION, { requests: 90, failures: 3 }, 1000),
 };

@@ -68,6 +68,12 @@ describe('a saved state', () => {
     ['interlocks.trialBreaker.phase', 'AJAR', { interlocks: NO_INTERLOCKS }, 'what one policy waits for'],
     ['limits.demand', undefined, { limits: NEW_SERVICE_STATE.limits }, 'the limits'],
     [
+      'workload.letGo.v0.dueMs',
+      undefined,
+      { workload: NEW_SERVICE_STATE.workload },
+      'the replicas of its rollout',
+    ],
+    [
       'demand.versions.v1.offered',
       undefined,
       { demand: NEW_SERVICE_STATE.demand },
@@ -82,7 +88,7 @@ describe('a saved state', () => {
   it('of an unknown format begins every part anew and says so', () => {
     const { state: restored, dropped } = restoredState(damaged('formats'));
     expect(restored).toEqual({ ...NEW_SERVICE_STATE, breakerTrips: 3 });
-    expect(dropped).toHaveLength(8);
+    expect(dropped).toHaveLength(9);
     expect(dropped[0]).toContain('it is of format unknown, and this Penstock knows 1');
   });
 });

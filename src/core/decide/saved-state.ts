@@ -1,6 +1,7 @@
 import { NEW_ENDPOINT } from '../policy/balance/endpoint-memory.ts';
 import { closedBreaker } from '../policy/breaker/decide-breaker.ts';
 import type { BreakerPhase, BreakerState } from '../policy/breaker/decision.ts';
+import { NO_WORKLOAD } from '../policy/workload/decision.ts';
 import { NO_DISPERSION } from '../stats/dispersion.ts';
 import { NEW_OVERFLOW } from './decide-overflow.ts';
 import { NEW_VERSION_DEMAND, NO_DEMAND } from './demand-state.ts';
@@ -21,6 +22,7 @@ const FORMATS = {
   overflow: 1,
   limits: 1,
   demand: 1,
+  workload: 1,
   interlocks: 1,
   dispersion: 1,
 } as const;
@@ -49,6 +51,7 @@ export function restoredState(saved: unknown): { state: ServiceState; dropped: r
     overflow: restoring.overflow(),
     limits: restoring.limits(),
     demand: restoring.demand(),
+    workload: restoring.workload(),
     interlocks: restoring.interlocks(),
     failureDispersion: restoring.failureDispersion(),
   };
@@ -129,6 +132,15 @@ class Restoring {
     if (demand === undefined) return NO_DEMAND;
     if (this.#knows('demand') && isDemand(demand)) return demand;
     return this.#drop('demand', 'the demand for replicas') ?? NO_DEMAND;
+  }
+
+  workload(): ServiceState['workload'] {
+    const { workload } = this.#saved;
+    if (workload === undefined) return NO_WORKLOAD;
+    const readable = this.#knows('workload') && hasShape(workload, NO_WORKLOAD);
+    if (readable && Object.values(workload.letGo).every((each) => hasShape(each, { dueMs: 0, done: true })))
+      return workload;
+    return this.#drop('workload', 'the replicas of its rollout') ?? NO_WORKLOAD;
   }
 
   interlocks(): ServiceState['interlocks'] {

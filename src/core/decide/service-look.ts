@@ -8,6 +8,12 @@ import type { BalanceDecision, BalanceState } from '../policy/balance/decision.t
 import type { BreakerDecision, BreakerState } from '../policy/breaker/decision.ts';
 import type { Acknowledgement, Answer, RolloutCommand, RolloutDecision } from '../policy/rollout/decision.ts';
 import type { RolloutState } from '../policy/rollout/state.ts';
+import {
+  NO_WORKLOAD,
+  type Workload,
+  type WorkloadDecision,
+  type WorkloadState,
+} from '../policy/workload/decision.ts';
 import { type Dispersion, NO_DISPERSION } from '../stats/dispersion.ts';
 import { type DemandDecision, type DemandState, NO_DEMAND } from './demand-state.ts';
 import { type LimitsDecision, type LimitsState, NO_LIMITS } from './limits-decision.ts';
@@ -34,6 +40,8 @@ export interface ServiceState {
   readonly overflow: Readonly<Record<string, OverflowState>>;
   readonly limits: LimitsState;
   readonly demand: DemandState;
+  /** Replicas that are provided for a rollout, and those that are to go. */
+  readonly workload: WorkloadState;
   readonly interlocks: InterlockState;
   /** How the failures of the version that serves hang together: what a rollout's gates forgive. */
   readonly failureDispersion: Dispersion;
@@ -60,9 +68,18 @@ export const NEW_SERVICE_STATE: ServiceState = {
   overflow: {},
   limits: NO_LIMITS,
   demand: NO_DEMAND,
+  workload: NO_WORKLOAD,
   interlocks: NO_INTERLOCKS,
   failureDispersion: NO_DISPERSION,
 };
+
+/** What runs the instances of a version, as far as somebody can scale it. */
+export interface ScaledWorkload extends Workload {
+  /** Of the Deployment. */
+  readonly name: string;
+  /** Why it cannot be read or scaled now. */
+  readonly trouble: string | undefined;
+}
 
 /** One look at one service: everything that its policies may decide by. */
 export interface ServiceLook {
@@ -77,6 +94,8 @@ export interface ServiceLook {
   readonly endpoints: ReadonlyMap<string, readonly string[]>;
   /** Of a version with a second tier besides backups: the endpoints of its first, as above. */
   readonly firstTiers?: ReadonlyMap<string, readonly string[]>;
+  /** By version: what is to be scaled; absent: nobody here scales anything. */
+  readonly workloads?: ReadonlyMap<string, ScaledWorkload> | undefined;
   /** Connected sidecars in front of the service's model servers. */
   readonly inbound: readonly InboundSidecar[];
   /** Requests a second that are expected of all clients soon; absent: no forecast. */
@@ -101,12 +120,13 @@ export interface ServiceOutcome {
   readonly balance: ReadonlyMap<string, BalanceDecision>;
   readonly limits: LimitsDecision;
   readonly demand: DemandDecision;
+  readonly workload: WorkloadDecision;
 }
 
 /** Something that happened in one of the policies, with what was known. */
 export interface PolicyEvent {
   readonly at: number;
-  /** `Rollout/default/fraud-v2`, `Breaker/default/fraud`, `Balance/default/fraud`, `Limit/default/fraud`. */
+  /** `Rollout/default/fraud-v2`, `Breaker/default/fraud`, `Balance/default/fraud`, `Limit/default/fraud`, `Workload/default/fraud`. */
   readonly subject: string;
   readonly reason: string;
   readonly message: string;

@@ -43,9 +43,13 @@ function apply(turn: Turn, command: RolloutCommand): Turn {
   }
 }
 
-/** A person's word takes the place of time, traffic and webhooks, never that of a rollback. */
+/** A person's word takes the place of time, traffic and webhooks, never that of a rollback or of replicas. */
 function promote(turn: Turn, full: boolean): Turn {
   if (isOver(turn.state)) return refuse(turn, 'promote');
+  const { replicas } = turn.input;
+  if (replicas?.enough === false) {
+    return tell(turn, 'Warning', 'CommandRefused', `promote has to wait: ${replicas.message}`);
+  }
   const last = turn.stages.length - 1;
   const next = full ? last : Math.min(last, turn.state.stage + 1);
   return enterStage(forgetFreezes(with_(turn, { pausedByCommand: false })), next, 'a person promoted it');

@@ -23,6 +23,13 @@ export interface Acknowledgement {
   readonly laggards: readonly string[];
 }
 
+/** Whether the candidate has the replicas that its next stage needs. */
+export interface CandidateReplicas {
+  readonly enough: boolean;
+  /** `1 of 3 replicas of Deployment fraud-v2 are ready`. */
+  readonly message: string;
+}
+
 /** What a webhook answered to one of the decision's `asks`; absent: not yet. */
 export type Answer = 'yes' | 'no';
 
@@ -36,6 +43,8 @@ export interface RolloutInput {
   /** How the failures of the version that serves hang together, as the service has learned it. */
   readonly failureDispersion: Dispersion;
   readonly acknowledged: Acknowledgement;
+  /** Absent: the candidate's replicas are not our affair. */
+  readonly replicas?: CandidateReplicas | undefined;
   /** In the order in which they were given; each handed in once. */
   readonly commands: readonly RolloutCommand[];
   readonly answers: ReadonlyMap<string, Answer>;

@@ -18,6 +18,8 @@ const NO_STAGE: Stage = { kind: 'weight', weight: 0, pauseMs: 0, mirrorPercent: 
 export function pend(turn: Turn): Turn {
   if (isPaused(turn)) return move(turn, 'Paused', 'Paused', 'paused before the first traffic');
   if (turn.input.frozen) return turn;
+  const waiting = overdue(turn) ?? waitForReplicas(turn, 'Pending');
+  if (waiting !== undefined) return waiting;
   const ask = pendingAsk(turn, 0);
   if (ask !== undefined) {
     return { ...move(turn, 'Pending', 'WaitingForWebhook', describeAsk(turn, ask)), asks: [ask] };
@@ -108,6 +110,13 @@ function waitForSidecars(turn: Turn): Turn | undefined {
   return stagnate(move(turn, phase, late ? 'NotConverged' : 'WaitingForSidecars', message));
 }
 
+/** Traffic follows replicas; undefined once the candidate has what its next stage needs. */
+function waitForReplicas(turn: Turn, phase: RolloutPhase): Turn | undefined {
+  const { replicas } = turn.input;
+  if (replicas === undefined || replicas.enough) return undefined;
+  return stagnate(move(turn, phase, 'WaitingForReplicas', replicas.message));
+}
+
 /** Evidence that something is wrong stops the ramp long before it is enough to go back. */
 function freeze(turn: Turn, found: Assessment): Turn | undefined {
   const breached = [...found.freeze, ...found.pullBack];
@@ -151,6 +160,8 @@ function advance(turn: Turn, found: Assessment, stage: Stage, judging: boolean):
   if (!ready) {
     return stagnate(move(timed, 'Progressing', 'GatheringEvidence', missingEvidence(turn)));
   }
+  const waitingForReplicas = waitForReplicas(timed, 'Progressing');
+  if (waitingForReplicas !== undefined) return waitingForReplicas;
   const ask = pendingAsk(turn, state.stage + 1);
   if (ask !== undefined) {
     const waiting = move(timed, 'Progressing', 'WaitingForWebhook', describeAsk(turn, ask));

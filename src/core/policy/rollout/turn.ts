@@ -27,7 +27,7 @@ const WORRYING: readonly RolloutPhase[] = ['Frozen', 'Holding', 'RollingBack', '
 
 /** Reasons within a phase that are worth an event; the others only say what is waited for. */
 const NOTABLE =
-  /^(Step\d+|GateBreached|EvidenceGrowing|StableBreachesToo|PulledBack|PulledBackAgain|NotConverged)$/;
+  /^(Step\d+|GateBreached|EvidenceGrowing|StableBreachesToo|PulledBack|PulledBackAgain|NotConverged|WaitingForReplicas)$/;
 
 /** Another phase, or the same for another reason. */
 export function move(
