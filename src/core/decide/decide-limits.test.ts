@@ -19,6 +19,8 @@ interface Second {
   readonly lost?: number;
   /** What the sidecars tell of the calls that the limit matches: offered and admitted. */
   readonly matching?: readonly (readonly [offered: number, admitted: number])[];
+  /** Callers have no sidecars: of what is offered it is known what the shares let through. */
+  readonly unseen?: boolean;
   readonly frozen?: boolean;
   readonly interlocked?: boolean;
 }
@@ -47,9 +49,10 @@ spec: {targetRef: {name: fraud}, rateLimits: [${limits}]}
   const decisions: LimitsDecision[] = [];
   for (const [second, given] of seconds.entries()) {
     const nowMs = START + second * 1000;
+    const shareOf = (id: string) => decisions.at(-1)?.shares.get('all')?.[id] ?? 0;
     const endpoints = given.offered.map((requests, i) => ({
       address: `10.0.0.${i}:1`,
-      requests: requests - (given.lost ?? 0),
+      requests: given.unseen ? 0 : requests - (given.lost ?? 0),
       failures: 0,
       abandoned: given.lost ?? 0,
       ...(given.queue === undefined ? {} : { queue: given.queue }),
@@ -58,7 +61,7 @@ spec: {targetRef: {name: fraud}, rateLimits: [${limits}]}
       (requests, i): InboundSidecar => ({
         id: `s${i}`,
         address: `10.0.0.${i}:1`,
-        servedPerSecond: given.served?.[i] ?? requests,
+        servedPerSecond: given.served?.[i] ?? Math.min(requests, given.unseen ? shareOf(`s${i}`) : requests),
         acknowledged: given.acknowledged ?? true,
         ...(given.matching === undefined ? {} : { limits: { all: loadOf(given.matching[i]) } }),
       }),
@@ -112,6 +115,14 @@ describe('a global limit', () => {
     expect(Math.max(...decisions.map((each) => sum(sharesOf(each))))).toBeLessThanOrEqual(100);
     expect(sharesOf(decisions.at(-1))[0]).toBe(50);
     expect(decisions.at(-1)?.waiting).toBe(true);
+  });
+  it('is used though callers without sidecars tell nothing of what is refused', () => {
+    const offered = [4.5, 6.3, 8.7, 12, 17, 23, 33, 45];
+    const used = run(GLOBAL, times(120, { offered, unseen: true }))
+      .slice(-60)
+      .map((each) => sum(sharesOf(each).map((share, i) => Math.min(share, offered[i] ?? 0))));
+    expect(sum(used) / used.length).toBeGreaterThan(96);
+    expect(Math.max(...used)).toBeLessThanOrEqual(100);
   });
   it('under the kill switch keeps its shares', () => {
     const decisions = run(GLOBAL, [

@@ -8,7 +8,7 @@ import { decideLimit, type LimitObservation } from '../policy/limiter/decide-lim
 import { divideLimit, type Sharer } from '../policy/limiter/divide-limit.ts';
 import { abandonedOf, NO_REQUESTS } from '../stats/arms.ts';
 import { addHistograms } from '../stats/histogram.ts';
-import { offeredPerSecond, offeredToLimit, smoothDemand } from './limit-demand.ts';
+import { hungryDemand, offeredPerSecond, offeredToLimit, smoothDemand } from './limit-demand.ts';
 import type { LimitEvent, LimitsDecision, LimitsState, OneLimitState } from './limits-decision.ts';
 import type { ServiceLook } from './service-look.ts';
 
@@ -202,9 +202,13 @@ function worthPublishing(before: number | undefined, next: number | undefined): 
 }
 
 function divide(limit: number, known: OneLimitState, demand: LimitsState['demand'], look: ServiceLook) {
-  const sharers = look.inbound.map(
-    ({ id, acknowledged }): Sharer => ({ id, demand: demand[id] ?? 0, acknowledged }),
-  );
+  const sharers = look.inbound.map(({ id, address, acknowledged }): Sharer => {
+    const told = demand[id] ?? 0;
+    const published = known.shares?.[id]?.published;
+    // What a limit counts by itself is what is offered.
+    const wanted = known.demand === undefined ? hungryDemand(look, address, told, published) : told;
+    return { id, demand: wanted, acknowledged };
+  });
   return divideLimit({ limit, sharers, state: known.shares, leaseMs: LEASE_MS, nowMs: look.nowMs });
 }
 

@@ -29,6 +29,35 @@ export function offeredPerSecond(look: ServiceLook, elapsedMs: number): SidecarD
   );
 }
 
+/**
+ * Of its share, what a sidecar must use to be taken for one that would use more, and how much more: at a demand of 10 to 1
+ * over eight sidecars 97 % of the limit is used so, 94 % without, and less with more, where shares begin to swing.
+ */
+const USED_UP = 0.95;
+const HUNGRY = 1.3;
+
+/**
+ * The demand by which a share is decided. Of callers without a sidecar only what is let through is known: who has used
+ * up a share wants more, and by the share alone all of them would end up with equal ones.
+ * @param published the share in force
+ */
+export function hungryDemand(
+  look: ServiceLook,
+  address: string,
+  demand: number,
+  published: number | undefined,
+): number {
+  if (published === undefined || demand < USED_UP * published || isSeenByCallers(look, address))
+    return demand;
+  return Math.max(demand, HUNGRY * published);
+}
+
+function isSeenByCallers({ observation }: ServiceLook, address: string): boolean {
+  return [...observation.versions.values()].some(({ endpoints }) =>
+    endpoints.some((each) => each.address === address && (knownValue(each.requests)?.requests ?? 0) > 0),
+  );
+}
+
 /** What is offered of a limit's own calls; undefined where no sidecar tells. */
 export function offeredToLimit(look: ServiceLook, limit: string): SidecarDemand | undefined {
   const known = look.inbound.flatMap(({ id, limits }) => {
