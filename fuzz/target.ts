@@ -16,7 +16,7 @@ export function texts(...given: readonly string[]): Buffer[] {
 }
 
 /** What is no JSON is refused before it reaches a parser of ours. */
-export class NoJson extends Error {
+class NoJson extends Error {
   override readonly name = 'NoJson';
 }
 
