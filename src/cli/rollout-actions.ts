@@ -2,7 +2,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 
 const DESCRIPTIONS = {
-  promote: 'go to the next step at once, or to the end from a pause without one',
+  promote: 'go to the next step at once, without waiting for time, traffic, gates or webhooks',
   pause: 'hold the weight where it is; the gates go on watching',
   resume: 'go on after a pause or a freeze',
   abort: 'send all traffic back to the stable version at once',

@@ -1,9 +1,7 @@
 import type { RolloutStatus } from '../../core/status/status.ts';
-import { formatWeight } from '../format.ts';
 import { mayAct } from '../state/person.ts';
 import { confirm, type Question } from './confirm.tsx';
-
-type Action = 'promote' | 'pause' | 'resume' | 'abort' | 'retry';
+import { type Action, consequenceOf } from './consequence.ts';
 
 /** What may be done in which phase; the server has the last word. */
 const ALLOWED: Readonly<Record<Action, (phase: RolloutStatus['phase']) => boolean>> = {
@@ -36,17 +34,10 @@ export function RolloutActions({ rollout }: { readonly rollout: RolloutStatus })
 }
 
 function questionOf(action: Action, rollout: RolloutStatus): Question {
-  const { namespace, name, service, stable, candidate, weight, steps } = rollout;
-  const consequences: Readonly<Record<Action, string>> = {
-    promote: `All traffic of ${service} goes to ${candidate} at once, past the steps and gates that are left. Now it gets ${formatWeight(weight)}.`,
-    pause: `${candidate} keeps ${formatWeight(weight)} of the traffic until someone resumes.`,
-    resume: `The gates decide again, from ${formatWeight(weight)} on.`,
-    abort: `All traffic of ${service} goes back to ${stable} at once; ${candidate}, which has ${formatWeight(weight)} now, gets none.`,
-    retry: `The rollout of ${candidate} starts again at its first step, ${formatWeight(steps[0]?.weight ?? 0)}.`,
-  };
+  const { namespace, name } = rollout;
   return {
     title: `${title(action)} ${name}?`,
-    consequence: consequences[action],
+    consequence: consequenceOf(action, rollout),
     verb: `${title(action)} rollout`,
     tone: action === 'abort' ? 'danger' : 'plain',
     order: { kind: action, rollout: `${namespace}/${name}` },
