@@ -15,6 +15,9 @@ import type {
 import { bootstrap } from '../../src/core/translate/bootstrap.ts';
 import { freePort, until } from '../translate/mesh.ts';
 
+/** A process that starts on a machine with other work. */
+const START_MS = 90_000;
+
 const MAIN = fileURLToPath(new URL('../../cmd/penstock/main.ts', import.meta.url));
 
 /** Whatever becomes of this process, nothing that it started outlives it. */
@@ -78,12 +81,16 @@ export class World {
       log += chunk;
     });
     let serving: { readonly xds: string; readonly admin: string } | undefined;
-    await until('the control plane serves', () => {
-      if (server.exitCode !== null) throw new Error(`it ended with ${server.exitCode}:\n${log}`);
-      const line = log.split('\n').find((each) => each.includes('"msg":"serving"'));
-      serving = line === undefined ? undefined : JSON.parse(line);
-      return serving !== undefined;
-    });
+    await until(
+      'the control plane serves',
+      () => {
+        if (server.exitCode !== null) throw new Error(`it ended with ${server.exitCode}:\n${log}`);
+        const line = log.split('\n').find((each) => each.includes('"msg":"serving"'));
+        serving = line === undefined ? undefined : JSON.parse(line);
+        return serving !== undefined;
+      },
+      START_MS,
+    );
     return new World(folder, server, serving?.xds ?? '', serving?.admin ?? '');
   }
 
