@@ -129,7 +129,7 @@ const alarms = [ours, plain, naiveRule].flatMap((rule) =>
   [0.001, 0.01, 0.05].map((failureRate) => falseAlarms(rule, 100, failureRate)),
 );
 const slow = [slowDetection(2, 1.5), slowDetection(1.9, 1.5), slowDetection(2, 1.25)];
-const slowFalse = [slowAlarms(1, 1.25), slowAlarms(1.5, 1.5)];
+const slowFalse = [slowAlarms(1, 1), slowAlarms(1.5, 1.5)];
 
 if (values.json) {
   console.log(
