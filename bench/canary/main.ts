@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GOOD } from './fleet.ts';
-import { type Plan, promotions, retreats, stillbirths } from './scenarios.ts';
+import { inflections, type Plan, promotions, retreats, stillbirths } from './scenarios.ts';
 import { sideBySide } from './side-by-side.ts';
 import { describeSpread, plotSpreads, type Spread } from './spread.ts';
 
@@ -43,12 +43,14 @@ const SCENARIOS: Readonly<Record<string, () => Promise<Runs>>> = {
   stillborn: () => stillbirths(plan),
   slow: retreat({ ...GOOD, medianMs: 2 * GOOD.medianMs }),
   good: () => promotions(plan),
+  inflection: () => inflections(plan),
 };
 
 function spreadsOf(name: string, runs: Runs): readonly Spread[] {
-  const what = name === 'good' ? 'all traffic after' : 'out of traffic after';
+  const ends: Readonly<Record<string, string>> = { good: 'all traffic after', inflection: 'frozen after' };
+  const what = ends[name] ?? 'out of traffic after';
   const seconds = { what: `${name}: ${what}`, unit: 's', values: runs.map((run) => run.seconds) };
-  if (name === 'good') return [seconds];
+  if (name in ends) return [seconds];
   return [seconds, { what: `${name}: spoilt calls`, unit: '', values: runs.map(({ spoilt }) => spoilt) }];
 }
 

@@ -28,9 +28,9 @@ export interface RetreatRun {
   readonly message: string;
 }
 
-/** One rollout with a candidate as good as stable. */
+/** One rollout with a candidate that is good enough. */
 export interface GoodRun {
-  /** From the first traffic to all traffic; undefined: it did not get there. */
+  /** To all traffic from the first, or to the freeze from the turn; undefined: it did not get there. */
   readonly seconds: number | undefined;
   readonly phase: string;
   readonly message: string;
@@ -49,6 +49,8 @@ const ramp = (tolerated: number) =>
 /** Between being warm and turning bad, so that the moment is not tied to any look or scrape. */
 const HEALTHY_MS = { least: 4_000, most: 7_000 };
 const PATIENCE_MS = 60_000;
+/** A trend is known before it turns. */
+const STEADY_MS = 20_000;
 /** What is still under way when the weights have changed. */
 const AFTERMATH_MS = 1_500;
 
@@ -99,6 +101,37 @@ async function takenOut(canary: Canary, since: number): Promise<RetreatRun> {
     phase: await phase(),
     message,
   };
+}
+
+/** A little slower, within what is tolerated: a gate that freezes is to stop the ramp by the turn of the trend alone. */
+const INFLECTED: VersionBehaviour = { ...GOOD, medianMs: 1.4 * GOOD.medianMs };
+const FREEZING =
+  'strategy: {steps: [{setWeight: 10}, {pause: {}}]}, analysis: {warmUp: 2s, ' +
+  'metrics: [{name: latency, type: Latency, maxRatio: 1.5, onBreach: Freeze}]}';
+
+/** Candidates at 10 % that turn slower and not too slow. */
+export async function inflections(plan: Plan): Promise<readonly GoodRun[]> {
+  const runs: GoodRun[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    await using fleet = await startFleet({ ...plan, seed: plan.seed + round, rollout: FREEZING });
+    runs.push(...(await Promise.all(fleet.canaries.map(inflect))));
+    process.stderr.write(`round ${round + 1}: ${JSON.stringify(runs.slice(-plan.services))}\n`);
+  }
+  return runs;
+}
+
+async function inflect(canary: Canary): Promise<GoodRun> {
+  const phase = async () => (await canary.status()).phase;
+  await until(`${canary.name} is warm`, async () => (await phase()) === 'Progressing', PATIENCE_MS);
+  await pass(STEADY_MS);
+  await canary.behave(1, INFLECTED);
+  const since = performance.now();
+  await until(`${canary.name} freezes`, async () => (await phase()) === 'Frozen', PATIENCE_MS).catch(
+    () => {},
+  );
+  const status = await canary.status();
+  const frozen = status.phase === 'Frozen' ? (performance.now() - since) / 1000 : undefined;
+  return { seconds: frozen, phase: status.phase, message: status.message };
 }
 
 /** Candidates that are dead from their first moment, half a minute of warm-up before them. */
