@@ -1,7 +1,5 @@
-import { Argument, Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks, inlineCode } from './code-blocks.ts';
-import { callProblems, commandLines, makeProblems } from './command-examples.ts';
 import { specProblems } from './spec-examples.ts';
 
 const problemsOf = (yaml: string) => specProblems('a.md', { language: 'yaml', line: 10, text: yaml });
@@ -62,58 +60,5 @@ describe('YAML of the documents', () => {
     ['no YAML', 'a: [', /^a\.md:10: /],
   ])('%s is found', (_, yaml, expected) => {
     expect(problemsOf(yaml)[0]).toMatch(expected);
-  });
-});
-
-describe('commands of the documents', () => {
-  const get = new Command('get')
-    .addArgument(new Argument('[kind]').choices(['services']))
-    .option('-o, --output <f>');
-  const program = new Command('penstock')
-    .version('1')
-    .addCommand(get)
-    .addCommand(new Command('token').addCommand(new Command('create').argument('<name>')));
-  const calls = (text: string) => callProblems(text, new Map([['penstock', program]]));
-
-  it('are the lines of shell, and what follows a prompt', () => {
-    const block = { line: 5, text: '$ penstock get \\\n  -o json\nNAME\n$ ls\n' };
-    expect(commandLines({ ...block, language: 'console' }).map(({ line }) => line)).toEqual([6, 8]);
-    expect(commandLines({ ...block, language: 'yaml' })).toEqual([]);
-    expect(commandLines({ ...block, language: 'sh' })).toHaveLength(4);
-  });
-
-  it.each([
-    'penstock get services -o json | jq .',
-    'A=b bin/penstock get --output=json > file   # penstock nothing',
-    'penstock get KIND',
-    'penstock token create ada',
-    'penstock --version',
-    'penstock get --help',
-    'penstock get: this is what it says',
-    'curl https://penstock/nothing',
-    'install penstock somewhere',
-  ])('%s is right', (text) => {
-    expect(calls(text)).toEqual([]);
-  });
-
-  it.each([
-    ['penstock show', 'penstock has no command "show"'],
-    ['x=$(penstock get --all)', 'penstock get has no option --all'],
-    ['penstock get pods', 'penstock get takes services, and not "pods"'],
-    ['penstock token make ada', 'penstock token has no command "make"'],
-    ['ls && penstock get -x', 'penstock get has no option -x'],
-  ])('%s is found', (text, problem) => {
-    expect(calls(text)).toEqual([problem]);
-  });
-
-  it('of make are targets, benchmarks and tests that are there', () => {
-    const root = new URL('../..', import.meta.url).pathname;
-    const makes = (text: string) => makeProblems(text, root, 'bench: x\n\ttrue\ne2e:\n');
-    expect(makes("see `make bench BENCH=xds ARGS='--full'`, make e2e ARGS=e2e/kube")).toEqual([]);
-    expect(makes('make shine; make bench BENCH=nothing; make e2e ARGS=e2e/nothing')).toEqual([
-      'make has no target shine',
-      'there is no benchmark nothing',
-      'there is no e2e/nothing',
-    ]);
   });
 });

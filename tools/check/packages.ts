@@ -72,12 +72,14 @@ function isAllowed(expression: string): boolean {
   return bare.split(' AND ').every((each) => ALLOWED.has(each));
 }
 
-/** Versions in tools/versions.env that nothing proves: neither a checksum beside them nor a go.sum. */
+/** Versions in tools/versions.env that nothing proves: neither a checksum (or a Go module's sum) beside them nor a go.sum. */
 export function unprovenVersions(text: string, provenElsewhere: readonly string[]): readonly string[] {
   const names = [...text.matchAll(/^(\w+)_VERSION=/gm)].map(([, name = '']) => name);
   return names
     .filter((name) => !provenElsewhere.includes(name))
-    .filter((name) => !new RegExp(`^${name}(_WHEEL)?_SHA256=[0-9a-f]{64}$`, 'm').test(text))
+    .filter(
+      (name) => !new RegExp(`^${name}((_WHEEL)?_SHA256=[0-9a-f]{64}|_SUM=h1:[\\w+/]{43}=)$`, 'm').test(text),
+    )
     .map((name) => `tools/versions.env: ${name}_VERSION has no ${name}_SHA256 beside it`);
 }
 
