@@ -35,7 +35,8 @@ const command = createCommand('0.1.0', {
   },
 });
 
-command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_MISTAKE));
+for (const each of [command, ...command.commands])
+  each.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_MISTAKE));
 try {
   await command.parseAsync();
 } catch (thrown) {

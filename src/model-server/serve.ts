@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { openInferenceAudit } from './audit/inference-audit.ts';
 import type { AnswerStore } from './cache/answers.ts';
 import { openMemoryStore } from './cache/memory-store.ts';
 import { openRedisStore } from './cache/redis-store.ts';
@@ -106,6 +107,9 @@ function assemble(settings: ModelServerSettings, log: Logger, repository: Reposi
   const faults = openFaults(settings, log);
   const store = openStore(settings, log);
   const calls = openCallLog(log, settings.otlpEndpoint);
+  const audit =
+    settings.audit &&
+    openInferenceAudit(settings.audit, { random: Math.random, onTrouble: (words) => log.warn(words) });
   const memory = new MemoryGuard({
     bounds: settings.memoryBounds,
     onChange: (degraded, share) => log.warn({ degraded, share }, 'memory'),
@@ -121,7 +125,10 @@ function assemble(settings: ModelServerSettings, log: Logger, repository: Reposi
     metrics,
     store,
     faultFor: (model, version) => faults.injector.next(model, version),
-    onCall: calls.add,
+    onCall(record, request, outputs) {
+      calls.add(record);
+      audit?.add(record, request, outputs);
+    },
   });
   const load = new LoadMeter({ versions: () => catalogue.all(), answered: () => inference.answered });
   const service: ModelService = new ModelService({
@@ -141,7 +148,7 @@ function assemble(settings: ModelServerSettings, log: Logger, repository: Reposi
     await catalogue.close();
     load.close();
     memory.close();
-    await Promise.all([calls.close(), store?.close(), faults.close()]);
+    await Promise.all([calls.close(), audit?.close(), store?.close(), faults.close()]);
   };
   return { catalogue, service, metrics, faults: faults.injector, close };
 }

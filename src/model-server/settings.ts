@@ -1,3 +1,4 @@
+import type { AuditSettings } from './audit/inference-audit.ts';
 import type { Fault } from './faults/fault.ts';
 import type { RepositorySettings } from './repository/open.ts';
 import type { VersionPolicy } from './repository/order.ts';
@@ -40,6 +41,8 @@ export interface ModelServerSettings {
     readonly seed: number;
   };
   readonly logLevel: string;
+  /** Calls with what was asked and answered, where they are kept. */
+  readonly audit: AuditSettings | undefined;
   /** Where spans go, if anywhere. */
   readonly otlpEndpoint: string | undefined;
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { KeySource } from '../repository/keys.ts';
 import type { ModelServerSettings } from '../settings.ts';
 import {
+  addAuditFlags,
   addBatchingFlags,
   addFaultFlags,
   addHealthFlags,
@@ -30,7 +31,9 @@ export function createCommand(version: string, { serve, encrypt }: CommandAction
         'answers. Each version runs in a process of its own, batches while busy, and is replaced when it dies.',
     )
     .version(version)
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .showHelpAfterError('(model-server --help says what is possible)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'model-server: ')) });
   const groups: [string, (command: Command) => void][] = [
     ['Models:', addRepositoryFlags],
     ['Addresses:', addListenerFlags],
@@ -38,12 +41,13 @@ export function createCommand(version: string, { serve, encrypt }: CommandAction
     ['Runtime:', addRuntimeFlags],
     ['Health:', addHealthFlags],
     ['Telemetry:', addTelemetryFlags],
+    ['Audit of calls:', addAuditFlags],
     ['Faults on purpose:', addFaultFlags],
   ];
   for (const [heading, add] of groups) add(command.optionsGroup(heading));
   command.addHelpText('after', EXAMPLES).action((options: ServeOptions) => {
     if (options.modelRepository === undefined) {
-      command.error("error: option '--model-repository <place>' is missing; try --help");
+      command.error("error: option '--model-repository <place>' is missing");
     }
     return serve(settingsOf(options));
   });
@@ -59,7 +63,7 @@ export function createCommand(version: string, { serve, encrypt }: CommandAction
       return encrypt(input, output, key);
     });
   addKeyFlags(encryption);
-  return command.addCommand(encryption);
+  return command.addCommand(encryption.copyInheritedSettings(command));
 }
 
 const EXAMPLES = `

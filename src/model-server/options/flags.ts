@@ -120,6 +120,23 @@ export function addTelemetryFlags(command: Command): void {
     );
 }
 
+/** The audit of calls. */
+export function addAuditFlags(command: Command): void {
+  command
+    .option(
+      '--audit-log <file>',
+      'append calls to this file, a line of JSON each: what was asked and answered',
+    )
+    .option('--audit-sample <share>', 'of all calls, the share that is written', parseShare, 0.01)
+    .option('--audit-max-bytes <n>', 'of values, at most so many bytes a call', parseAmount, 4096)
+    .option(
+      '--audit-redact <tensor>',
+      'write nothing of the content of inputs and outputs of this name; * for all of them (repeatable)',
+      (name: string, before: readonly string[]) => [...before, name],
+      [] as readonly string[],
+    );
+}
+
 /** Faults on purpose. */
 export function addFaultFlags(command: Command): void {
   command

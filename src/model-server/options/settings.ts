@@ -45,6 +45,10 @@ export interface ServeOptions extends KeyOptions {
   drainGrace: number;
   logLevel: string;
   otlpEndpoint?: string;
+  auditLog?: string;
+  auditSample: number;
+  auditMaxBytes: number;
+  auditRedact: readonly string[];
   fault?: Fault;
   faultFile?: string;
   allowFaults?: true;
@@ -101,9 +105,16 @@ export function settingsOf(options: ServeOptions): ModelServerSettings {
       overHttp: options.allowFaults ?? false,
       seed: options.faultSeed,
     },
+    audit: auditOf(options),
     logLevel: options.logLevel,
     otlpEndpoint: options.otlpEndpoint,
   };
+}
+
+function auditOf({ auditLog, auditSample, auditMaxBytes, auditRedact }: ServeOptions) {
+  if (auditLog === undefined) return undefined;
+  const redacted = new Set(auditRedact);
+  return { file: auditLog, sampleShare: auditSample, maxBytes: auditMaxBytes, redacted };
 }
 
 /** Where the key is to be found, if anywhere. */

@@ -7,6 +7,7 @@ import type { LoadedModel } from '../runner/messages.ts';
 import { labelsOf } from '../telemetry/gauges.ts';
 import type { ServingMetrics, VersionLabels } from '../telemetry/metrics.ts';
 import { findScoreOutputs, readPredictions, type ScoreOutputs } from '../telemetry/scores.ts';
+import type { Tensor } from '../tensors/tensor.ts';
 import type { TraceContext } from '../tracing/context.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { ServedVersion } from './version.ts';
@@ -30,7 +31,8 @@ export interface InferenceSettings {
   /** Where answers are kept for calls that come again, if they are. */
   readonly store: AnswerStore | undefined;
   readonly faultFor: (model: string, version: string) => FaultEffect;
-  readonly onCall: (record: CallRecord) => void;
+  /** Told of each call's end; `outputs` is what was answered, and empty where it failed. */
+  readonly onCall: (record: CallRecord, request: InferenceRequest, outputs: readonly Tensor[]) => void;
 }
 
 /** Labels for calls to models that are not served: their names come from outside and must not become series. */
@@ -67,15 +69,17 @@ export class Inference {
       metrics.succeeded(labels, totalMs, computed ?? NOTHING_COMPUTED);
       if (scores) metrics.predicted(labels, readPredictions(scores, outputs));
       const { queueMs, computeMs } = computed ?? NOTHING_COMPUTED;
-      onCall({ ...begun, labels, code: 'OK', message: '', totalMs, queueMs, computeMs, cached: !computed });
       const wanted =
         request.outputs.length > 0 ? outputs.filter(({ name }) => request.outputs.includes(name)) : outputs;
+      const ended = { totalMs, queueMs, computeMs, cached: !computed };
+      onCall({ ...begun, labels, code: 'OK', message: '', ...ended }, request, wanted);
       return { model: labels.model, version: labels.version, outputs: wanted };
     } catch (thrown) {
       const { code, message } = asProblem(thrown);
       const totalMs = performance.now() - startedMs;
       metrics.failed(labels, code, totalMs);
-      onCall({ ...begun, labels, code, message, totalMs, ...NOTHING_COMPUTED, cached: false });
+      const ended = { totalMs, ...NOTHING_COMPUTED, cached: false };
+      onCall({ ...begun, labels, code, message, ...ended }, request, []);
       throw thrown;
     } finally {
       this.#answered++;
