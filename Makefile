@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup modules generate build sbom audit demo test proof chaos fuzz check e2e e2e-kube e2e-kube-node e2e-istio bench clean
+.PHONY: help setup modules generate build sbom audit demo test proof chaos fuzz check e2e e2e-kube e2e-kube-node e2e-istio e2e-jaeger bench clean
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
@@ -55,6 +55,7 @@ check: modules $(messages) ## formatting, lint, types, import directions, dead c
 	@$(run) node tools/check/main.ts
 
 e2e: setup build ## the tests with real Envoys, Prometheus and a browser
+	@tools/setup.sh shells
 	@tools/setup.sh chromium || echo 'make e2e: going on without Chromium; the dashboard cannot be tried' >&2
 	@$(test_env) $(run) vitest run --project e2e $(ARGS)
 
@@ -69,6 +70,10 @@ e2e-kube-node: setup $(messages) ## the tests with pods on a real node; root on 
 e2e-istio: setup build ## the tests with a real istiod, which is compiled the first time (minutes, 2 GB; needs Go)
 	@tools/setup.sh envoy-oldest istiod
 	@$(test_env) $(run) vitest run --project e2e-istio $(ARGS)
+
+e2e-jaeger: setup build ## the traces of a live system in a real Jaeger, which is compiled the first time (minutes; needs Go)
+	@tools/setup.sh jaeger
+	@$(test_env) $(run) vitest run --project e2e-jaeger $(ARGS)
 
 bench: setup build ## the benchmarks, or one of them: make bench BENCH=statistics ARGS='--runs 50'
 	@for main in bench/$(or $(BENCH),*)/main.ts; do echo "== $$main"; $(run) node "$$main" $(ARGS) || exit 1; done

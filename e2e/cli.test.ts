@@ -64,11 +64,11 @@ describe('without a control plane', () => {
       /^penstock: http:\/\/127\.0\.0\.1:1: no control plane answers there; is `penstock serve` running/,
     ],
     [['promote', 'fraud-v2'], 1, /^penstock: http:\/\/127\.0\.0\.1:1: no control plane answers there/],
-    [['get', 'everything'], 2, /^error: .*Allowed choices are services, rollouts/],
-    [['promote', 'a/b/c'], 2, /^error: .*give NAME, or NAMESPACE\/NAME/],
-    [['explain', 'fraud'], 2, /^error: .*give rollout\/NAME/],
-    [['frob'], 2, /^error: unknown command 'frob'/],
-    [['wait', 'fraud-v2', '--timeout', 'long'], 2, /^error: .*give a duration/],
+    [['get', 'everything'], 2, /^penstock: .*Allowed choices are services, rollouts/],
+    [['promote', 'a/b/c'], 2, /^penstock: .*give NAME, or NAMESPACE\/NAME/],
+    [['explain', 'fraud'], 2, /^penstock: .*give rollout\/NAME/],
+    [['frob'], 2, /^penstock: unknown command 'frob'/],
+    [['wait', 'fraud-v2', '--timeout', 'long'], 2, /^penstock: .*give a duration/],
   ] as const)('%j is told in a line', async (args, code, said) => {
     const how = await penstock(args, { PENSTOCK_ADMIN: 'http://127.0.0.1:1' });
     expect(how).toMatchObject({ code, stdout: '' });

@@ -15,3 +15,4 @@ for main in cmd/*/main.ts; do
   chmod 755 "bin/.$program"
   mv "bin/.$program" "bin/$program"
 done
+cp tools/kubectl_complete-penstock bin/

@@ -23,9 +23,7 @@ export function chartObjects(values: Readonly<Record<string, string>> = {}): rea
  * @throws where the machine has no address but loopback, which Kubernetes takes for no endpoint
  */
 export async function leadServiceHere(server: ApiServer, service: Manifest, port: number): Promise<void> {
-  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
-  const address = own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
-  if (address === undefined) throw new Error('this machine has no IPv4 address but loopback; one is needed');
+  const address = ownAddress();
   const { metadata, spec } = service;
   await server.apply(JSON.stringify({ ...service, spec: { ...(spec as object), selector: undefined } }));
   await server.apply(
@@ -38,4 +36,62 @@ export async function leadServiceHere(server: ApiServer, service: Manifest, port
       endpoints: [{ addresses: [address], conditions: { ready: true } }],
     }),
   );
+}
+
+/**
+ * Leads the API server's proxy of the chart's Service to a port of this machine. The proxy goes to pods alone: one is
+ * made that says to have this machine's address.
+ * @throws as `leadServiceHere`
+ */
+export async function leadProxyHere(
+  server: ApiServer,
+  { metadata }: Manifest,
+  port: { readonly name: string; readonly number: number },
+): Promise<void> {
+  const ip = ownAddress();
+  const { name, namespace = 'default' } = metadata;
+  const pod = { kind: 'Pod', namespace, name: `${name}-0` };
+  const containers = [{ name, image: name }];
+  await server.apply(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: pod.name, namespace },
+      spec: { containers },
+    }),
+  );
+  const status = JSON.stringify({ status: { phase: 'Running', podIP: ip, podIPs: [{ ip }] } });
+  const patch = [
+    'patch',
+    'pod',
+    pod.name,
+    '-n',
+    namespace,
+    '--subresource=status',
+    '--type=merge',
+    '-p',
+    status,
+  ];
+  const { code, stderr } = await server.kubectl(patch);
+  if (code !== 0) throw new Error(stderr);
+  await server.apply(
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name, namespace },
+      subsets: [
+        {
+          addresses: [{ ip, targetRef: pod }],
+          ports: [{ name: port.name, port: port.number, protocol: 'TCP' }],
+        },
+      ],
+    }),
+  );
+}
+
+function ownAddress(): string {
+  const own = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const address = own.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  if (address === undefined) throw new Error('this machine has no IPv4 address but loopback; one is needed');
+  return address;
 }

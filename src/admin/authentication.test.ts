@@ -103,6 +103,14 @@ describe('roles', () => {
     },
   );
 
+  it('are as good in a header of their own, for proxies that keep the usual one for themselves', async () => {
+    const { ask } = start();
+    const statusWith = async (token: string) =>
+      (await ask('GET', '/api/v1/status', { 'x-penstock-token': token })).status;
+    expect(await statusWith('token-of-viewer')).toBe(200);
+    expect(await statusWith('wrong')).toBe(401);
+  });
+
   it('keep /openapi.json for viewers, and metrics where they are asked to', async () => {
     const { ask } = start({ openMetrics: false });
     expect((await ask('GET', '/openapi.json')).status).toBe(401);

@@ -15,6 +15,8 @@ export interface Authenticator {
 export type Access = Role | 'open';
 
 const COOKIE = 'penstock_session';
+/** Where a proxy keeps the usual header for itself, as Kubernetes' API server does. */
+const TOKEN_HEADER = 'x-penstock-token';
 const SESSION_MS = 8 * 3_600_000;
 const SESSIONS = 1_000;
 const SESSION_ID_BYTES = 32;
@@ -113,7 +115,8 @@ export class Authentication {
 
   #credentialOf(context: Context): string | undefined {
     const [, bearer] = /^Bearer +(\S+)$/i.exec(context.req.header('authorization') ?? '') ?? [];
-    if (bearer !== undefined) return bearer;
+    const credential = bearer ?? context.req.header(TOKEN_HEADER);
+    if (credential) return credential;
     const session = this.#sessions.get(getCookie(context, COOKIE) ?? '');
     return session && session.until > this.#now() ? session.bearer : undefined;
   }

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { capacityText } from '../cli/capacity-text.ts';
+import { type DataFormat, formatData, outputOption } from '../cli/output.ts';
 import { parseTime } from '../cli/time-argument.ts';
 import { parseDuration } from '../core/api/duration.ts';
 import type { CapacityOptions } from './capacity.ts';
@@ -44,9 +45,7 @@ export function capacityCommand(): Command {
       'requests that one instance works on at a time; unless given, the most that one did while answers were fast',
       readPositive,
     )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'),
-    )
+    .addOption(outputOption('table'))
     .addHelpText(
       'after',
       `
@@ -54,18 +53,21 @@ Examples:
   penstock capacity -f fraud.yaml --prometheus http://127.0.0.1:9090
   penstock capacity -f specs/ --prometheus http://127.0.0.1:9090 --from now-2h --window 30s --concurrency 8 -o json`,
     )
-    .action(async (options: CapacityOptions & { readonly output: 'table' | 'json' }, command: Command) => {
-      const { from, to, window, output } = options;
-      if (from + window > to) command.error('error: --to is not later than --from by at least one --window');
-      // What no other command needs is not loaded for them.
-      const { measureCapacity } = await import('./capacity.ts');
-      const services = await measureCapacity(options);
-      process.stdout.write(
-        output === 'json'
-          ? `${JSON.stringify({ from, to, window, services }, undefined, 2)}\n`
-          : capacityText(services, process.stdout.columns),
-      );
-    });
+    .action(
+      async (options: CapacityOptions & { readonly output: 'table' | DataFormat }, command: Command) => {
+        const { from, to, window, output } = options;
+        if (from + window > to)
+          command.error('error: --to is not later than --from by at least one --window');
+        // What no other command needs is not loaded for them.
+        const { measureCapacity } = await import('./capacity.ts');
+        const services = await measureCapacity(options);
+        process.stdout.write(
+          output === 'table'
+            ? capacityText(services, process.stdout.columns)
+            : formatData({ from, to, window, services }, output),
+        );
+      },
+    );
 }
 
 function readTime(text: string): number {

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type DataFormat, formatData, outputOption } from '../cli/output.ts';
 import { REPLAY_LIMITS, replayText } from '../cli/replay-text.ts';
 import { parseTime } from '../cli/time-argument.ts';
 import { parseDuration } from '../core/api/duration.ts';
@@ -38,7 +39,7 @@ export function replayCommand(): Command {
         .argParser(readSpan('100ms'))
         .default(1000, '1s'),
     )
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addOption(outputOption('text'))
     .addHelpText(
       'after',
       `
@@ -49,7 +50,7 @@ Examples:
   penstock replay -f fraud.yaml --prometheus http://127.0.0.1:9090 --from now-2h
   penstock replay -f fraud.yaml --prometheus http://127.0.0.1:9090 --from 2026-11-21T14:00:00Z --to 2026-11-21T15:00:00Z -o json`,
     )
-    .action(async (options: ReplayOptions & { readonly output: 'text' | 'json' }, command: Command) => {
+    .action(async (options: ReplayOptions & { readonly output: 'text' | DataFormat }, command: Command) => {
       const { from, to, step } = options;
       if (from + step > to) command.error('error: --to is not later than --from by at least one --step');
       const progress = (line: string) => process.stderr.write(`${line}\n`);
@@ -57,9 +58,9 @@ Examples:
       const { replay } = await import('./replay.ts');
       const rollouts = await replay(options, progress);
       process.stdout.write(
-        options.output === 'json'
-          ? `${JSON.stringify({ from, to, step, rollouts, limits: REPLAY_LIMITS }, undefined, 2)}\n`
-          : textOf(rollouts, { from, to, step }),
+        options.output === 'text'
+          ? textOf(rollouts, { from, to, step })
+          : formatData({ from, to, step, rollouts, limits: REPLAY_LIMITS }, options.output),
       );
     });
 }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type DataFormat, formatData, outputOption } from '../cli/output.ts';
 import { formatTable } from '../cli/table.ts';
 import { parseDuration } from '../core/api/duration.ts';
 import { ROLES, type Role } from '../core/security/roles.ts';
@@ -57,15 +58,11 @@ function listCommand(): Command {
   return new Command('list')
     .description('show whose tokens there are')
     .addOption(fileOption())
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it').choices(['table', 'json']).default('table'),
-    )
-    .action(async ({ file, output }: { file: string; output: 'table' | 'json' }) => {
+    .addOption(outputOption('table'))
+    .action(async ({ file, output }: { file: string; output: 'table' | DataFormat }) => {
       const { readTokens } = await import('../security/token-file.ts');
       const tokens = (await readTokens(file)).map(({ hash: _, ...shown }) => shown);
-      process.stdout.write(
-        output === 'json' ? `${JSON.stringify(tokens, undefined, 2)}\n` : `${table(tokens)}\n`,
-      );
+      process.stdout.write(output === 'table' ? `${table(tokens)}\n` : formatData(tokens, output));
     });
 }
 

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
 /** The foreign programs that the demo, the benchmarks and the end-to-end tests drive. */
-export type ToolName = 'envoy' | 'prometheus' | 'promtool' | 'chromium';
+export type ToolName = 'envoy' | 'prometheus' | 'promtool' | 'jaeger' | 'chromium' | 'zsh' | 'fish';
 
 /** An executable that was found, and its version (`1.40.0`). */
 export interface Tool {
@@ -46,6 +46,27 @@ const FACTS: Readonly<Record<ToolName, ToolFacts>> = {
     variable: 'PENSTOCK_PROMTOOL',
     minimum: '2.31',
     remedy: 'run `make setup`, or set PENSTOCK_PROMTOOL=/path/to/promtool (2.31 or newer)',
+  },
+  jaeger: {
+    bundle: 'jaeger',
+    executables: ['jaeger', 'jaeger-all-in-one'],
+    variable: 'PENSTOCK_JAEGER',
+    minimum: '1.50',
+    remedy: 'run `tools/setup.sh jaeger`, or set PENSTOCK_JAEGER=/path/to/jaeger-all-in-one',
+  },
+  zsh: {
+    bundle: 'shells',
+    executables: ['zsh'],
+    variable: 'PENSTOCK_ZSH',
+    minimum: '5.0',
+    remedy: 'run `tools/setup.sh shells`, or set PENSTOCK_ZSH=/path/to/zsh',
+  },
+  fish: {
+    bundle: 'shells',
+    executables: ['fish'],
+    variable: 'PENSTOCK_FISH',
+    minimum: '3.1',
+    remedy: 'run `tools/setup.sh shells`, or set PENSTOCK_FISH=/path/to/fish',
   },
   chromium: {
     bundle: 'chromium',

@@ -13,14 +13,19 @@ export class AdminError extends Error {
   }
 }
 
+/** How a request travels: as `fetch` does it, unless the control plane is reached in another way. */
+export type Send = (url: URL, init: RequestInit) => Promise<Response>;
+
 /** A client of the HTTP API; each call is bounded in time. */
 export class AdminClient {
   readonly #base: URL;
   readonly #timeoutMs: number;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #send: Send;
 
   /**
    * @param token who asks; PENSTOCK_TOKEN unless given
+   * @param send how requests travel
    * @throws AdminError when the address is no HTTP URL.
    */
   constructor(
@@ -28,12 +33,14 @@ export class AdminClient {
     {
       timeoutMs = 10_000,
       token = process.env.PENSTOCK_TOKEN,
-    }: { timeoutMs?: number; token?: string | undefined } = {},
+      send = fetch,
+    }: { timeoutMs?: number; token?: string | undefined; send?: Send } = {},
   ) {
     const url = address.includes('://') ? address : `http://${address}`;
     if (!URL.canParse(url)) throw new AdminError(`${address}: not an address; give http://HOST:PORT`);
     this.#base = new URL(url);
     this.#timeoutMs = timeoutMs;
+    this.#send = send;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   }
 
@@ -72,8 +79,9 @@ export class AdminClient {
     let response: Response;
     try {
       const headers = { ...init.headers, ...this.#headers };
-      response = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(this.#timeoutMs) });
+      response = await this.#send(url, { ...init, headers, signal: AbortSignal.timeout(this.#timeoutMs) });
     } catch (error) {
+      if (error instanceof AdminError) throw error;
       throw new AdminError(
         `${this.#base.origin}: no control plane answers there; is \`penstock serve\` running, with this --admin-address?`,
         undefined,

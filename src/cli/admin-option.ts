@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { AdminClient, DEFAULT_ADMIN_URL } from './admin-client.ts';
+import { DEFAULT_ADMIN_URL } from './admin-client.ts';
 
 /** `--admin URL`, shared by every command that asks a running control plane. */
 export function adminOption(): Option {
@@ -14,15 +14,4 @@ export function tokenOption(): Option {
     '--token <token>',
     'who you are to it; better in PENSTOCK_TOKEN, where other users of the machine cannot see it',
   );
-}
-
-/** The client that these options ask for. */
-export function adminClient({
-  admin,
-  token,
-}: {
-  readonly admin: string;
-  readonly token?: string;
-}): AdminClient {
-  return new AdminClient(admin, token === undefined ? {} : { token });
 }

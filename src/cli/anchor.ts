@@ -72,7 +72,7 @@ export function anchorCommand(streams: CheckStreams = process): Command {
 }
 
 async function runAnchor(options: Options, streams: CheckStreams): Promise<number> {
-  const say = (line: string) => streams.stderr.write(`penstock anchor: ${line}\n`);
+  const say = (line: string) => streams.stderr.write(`penstock: ${line}\n`);
   try {
     const anchors = await readAnchors(options.file, streams);
     if (typeof anchors === 'string') {
@@ -114,7 +114,7 @@ async function readAnchors(
   const { valid, objects, problems } = readSpecs(await readSpecTexts(paths, stdin));
   if (!valid) return problems.map((problem) => `${formatProblem(problem)}\n`).join('');
   const anchors = assembleAnchors(indexSpecs(objects));
-  return anchors.length > 0 ? anchors : 'penstock anchor: there is no ModelService in these files\n';
+  return anchors.length > 0 ? anchors : 'penstock: there is no ModelService in these files\n';
 }
 
 function optionsOf({ transport, xds, clientNamespace }: Options): AnchorOptions {

@@ -1,47 +1,61 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { ChainHead } from '../core/audit/chain.ts';
 import { beginCheck, type ChainReport, endCheck, verifyNext } from '../core/audit/verify.ts';
-import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { type AuditSource, auditFromApi, auditPages } from './audit-source.ts';
+import { type DataFormat, formatData, outputOption } from './output.ts';
+import { type Reach, withControlPlane } from './reach.ts';
 
 interface AuditOptions {
-  readonly admin: string;
-  readonly token?: string;
   readonly state?: string;
 }
 
 type OpenState = (directory: string) => AuditSource;
 
+/** Where the chain may be. */
+interface Places {
+  readonly reach: Reach;
+  readonly openState: OpenState;
+}
+
 /**
  * `penstock audit verify|export`: of a running control plane, or with `--state` of the directory of one that is not.
  * @param openState opens the chain in a state directory
  */
-export function auditCommand(openState: OpenState): Command {
+export function auditCommand(reach: Reach, openState: OpenState): Command {
+  const places = { reach, openState };
   return new Command('audit')
     .description('the record of every action of people and of the loop')
-    .addCommand(verifyCommand(openState))
-    .addCommand(exportCommand(openState));
+    .addCommand(verifyCommand(places))
+    .addCommand(exportCommand(places));
 }
 
-function verifyCommand(openState: OpenState): Command {
-  return reading('verify')
+interface VerifyOptions extends AuditOptions {
+  readonly expect?: ChainHead;
+  readonly output: 'text' | DataFormat;
+}
+
+function verifyCommand(places: Places): Command {
+  return reading(places, 'verify')
     .description('say whether the record is whole; exit 1, and which entries are not, when it is not')
     .option('--expect <seq:hash>', 'a head that was noted earlier and must still be in the chain', parseHead)
-    .action((options: AuditOptions & { readonly expect?: ChainHead }) =>
-      withSource(options, openState, async (source) => {
+    .addOption(outputOption('text'))
+    .action((options: VerifyOptions) =>
+      withSource(options, places, async (source) => {
         const report = await verifyAudit(source, options.expect);
-        process.stdout.write(reportText(report));
+        process.stdout.write(
+          options.output === 'text' ? reportText(report) : formatData(report, options.output),
+        );
         if (report.findings.length > 0) process.exitCode = 1;
       }),
     );
 }
 
-function exportCommand(openState: OpenState): Command {
-  return reading('export')
+function exportCommand(places: Places): Command {
+  return reading(places, 'export')
     .description('print every entry as one line of JSON, oldest first')
     .option('--after <seq>', 'only the entries after this one', parseSeq, 0)
     .action((options: AuditOptions & { readonly after: number }) =>
-      withSource(options, openState, async (source) => {
+      withSource(options, places, async (source) => {
         for await (const { lines } of auditPages(source, options.after))
           for (const line of lines) process.stdout.write(`${line}\n`);
       }),
@@ -59,27 +73,28 @@ export async function verifyAudit(source: AuditSource, expected?: ChainHead): Pr
   return endCheck(check, head);
 }
 
-function reading(name: string): Command {
-  return new Command(name)
-    .option('--state <dir>', 'read the state directory of a control plane that does not run')
-    .addOption(adminOption())
-    .addOption(tokenOption());
+function reading({ reach }: Places, name: string): Command {
+  const command = new Command(name);
+  return reach.addOptions(
+    command.option('--state <dir>', 'read the state directory of a control plane that does not run'),
+  );
 }
 
 async function withSource(
-  { state, admin, token }: AuditOptions,
-  openState: OpenState,
+  options: AuditOptions,
+  { reach, openState }: Places,
   use: (source: AuditSource) => Promise<void>,
 ): Promise<void> {
-  const source =
-    state === undefined
-      ? auditFromApi(adminClient({ admin, ...(token === undefined ? {} : { token }) }))
-      : openState(state);
-  try {
-    await use(source);
-  } finally {
-    source.close();
+  if (options.state !== undefined) {
+    const source = openState(options.state);
+    try {
+      await use(source);
+    } finally {
+      source.close();
+    }
+    return;
   }
+  await withControlPlane(reach, { ...options }, ({ client }) => use(auditFromApi(client)));
 }
 
 function reportText({ entries, from, head, findings }: ChainReport): string {

@@ -101,7 +101,7 @@ describe('penstock check', () => {
     expect(await check([file])).toEqual({
       status: 2,
       stdout: '',
-      stderr: `penstock check: ${join(directory, file)}: ${message}\n`,
+      stderr: `penstock: ${join(directory, file)}: ${message}\n`,
     });
   });
 

@@ -1,7 +1,8 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { formatProblem } from '../core/api/problem.ts';
 import type { Specs } from '../core/api/read-specs.ts';
 import { readSpecTexts, UnreadableSpecError } from '../specs/spec-texts.ts';
+import { type DataFormat, formatData, outputOption } from './output.ts';
 
 /** What a check reads and writes; the process's own streams unless a test gives others. */
 export type CheckStreams = {
@@ -13,7 +14,7 @@ export type CheckStreams = {
 /** Exit status: everything is valid, something is not, or the command itself could not be carried out. */
 const checkStatus = { valid: 0, invalid: 1, usage: 2 } as const;
 
-/** `penstock check -f FILE… [-o text|json]`: validates specs; problems on stdout, a summary on stderr. */
+/** `penstock check -f FILE… [-o text|json|yaml]`: validates specs; problems on stdout, a summary on stderr. */
 export function checkCommand(streams: CheckStreams = process): Command {
   return new Command('check')
     .description('validate spec files: what is wrong, where, and what would be right')
@@ -22,12 +23,8 @@ export function checkCommand(streams: CheckStreams = process): Command {
       'a file, a directory, or - for standard input (repeatable)',
       (path: string, before: readonly string[] = []) => [...before, path],
     )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print the problems')
-        .choices(['text', 'json'])
-        .default('text'),
-    )
-    .action(async ({ file, output }: { file: string[]; output: 'text' | 'json' }) => {
+    .addOption(outputOption('text', 'how to print the problems'))
+    .action(async ({ file, output }: { file: string[]; output: 'text' | DataFormat }) => {
       process.exitCode = await runCheck(file, output, streams);
     });
 }
@@ -35,7 +32,7 @@ export function checkCommand(streams: CheckStreams = process): Command {
 /** Checks the files and prints the outcome. @returns the exit status */
 export async function runCheck(
   paths: readonly string[],
-  output: 'text' | 'json',
+  output: 'text' | DataFormat,
   streams: CheckStreams,
 ): Promise<number> {
   // Other commands need no schema, and need not wait for them.
@@ -45,19 +42,21 @@ export async function runCheck(
     specs = readSpecs(await readSpecTexts(paths, streams.stdin));
   } catch (cause) {
     if (!(cause instanceof UnreadableSpecError)) throw cause;
-    streams.stderr.write(`penstock check: ${cause.message}\n`);
+    streams.stderr.write(`penstock: ${cause.message}\n`);
     return checkStatus.usage;
   }
   streams.stdout.write(
-    output === 'json' ? json(specs) : specs.problems.map((it) => `${formatProblem(it)}\n`).join(''),
+    output === 'text'
+      ? specs.problems.map((it) => `${formatProblem(it)}\n`).join('')
+      : formatData(asData(specs), output),
   );
   streams.stderr.write(`${summary(specs)}\n`);
   return specs.valid ? checkStatus.valid : checkStatus.invalid;
 }
 
-function json({ valid, objects, problems }: Specs): string {
+function asData({ valid, objects, problems }: Specs): object {
   const names = objects.map(({ kind, metadata: { namespace, name } }) => ({ kind, namespace, name }));
-  return `${JSON.stringify({ valid, objects: names, problems }, undefined, 2)}\n`;
+  return { valid, objects: names, problems };
 }
 
 function summary({ valid, objects, problems }: Specs): string {

@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { stringify } from 'yaml';
+import { Command, InvalidArgumentError } from 'commander';
 import type {
   BreakerStatus,
   DecisionRecord,
@@ -8,8 +7,9 @@ import type {
   SidecarStatus,
 } from '../core/status/status.ts';
 import { type AdminClient, AdminError } from './admin-client.ts';
-import { adminClient, adminOption, tokenOption } from './admin-option.ts';
 import { explainText, type Standing } from './explain-text.ts';
+import { type DataFormat, formatData, outputOption } from './output.ts';
+import { type Reach, type Reached, withControlPlane } from './reach.ts';
 
 const SUBJECT_KINDS: Readonly<Record<string, string>> = {
   rollout: 'Rollout',
@@ -22,15 +22,23 @@ const SUBJECT_KINDS: Readonly<Record<string, string>> = {
   modelservice: 'Service',
 };
 
-interface Subject {
+/** As it was asked for: perhaps without a namespace. */
+interface Asked {
   readonly kind: string;
-  readonly namespace: string;
+  readonly namespace?: string;
   readonly name: string;
 }
 
+type Subject = Required<Asked>;
+
+interface ExplainOptions {
+  readonly last: number;
+  readonly output: 'text' | DataFormat;
+}
+
 /** `penstock explain KIND/NAME`: the last decisions, each with its evidence, configuration and acknowledgement. */
-export function explainCommand(): Command {
-  return new Command('explain')
+export function explainCommand(reach: Reach): Command {
+  const command = new Command('explain')
     .description(
       'say why: the last decisions with their evidence, what was configured, and who acknowledged it',
     )
@@ -40,36 +48,35 @@ export function explainCommand(): Command {
       parseSubject,
     )
     .option('-n, --last <count>', 'how many decisions', parseCount, 5)
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it')
-        .choices(['text', 'json', 'yaml'])
-        .default('text'),
-    )
-    .addOption(adminOption())
-    .addOption(tokenOption())
-    .action(async (subject: Subject, options: { last: number; output: string; admin: string }) => {
-      const client = adminClient(options);
-      const query = subject.kind === 'Service' ? 'service' : 'subject';
-      const key = `${subject.namespace}/${subject.name}`;
-      const records = await client.fetch<readonly DecisionRecord[]>('decisions', {
-        [query]: query === 'service' ? key : `${subject.kind}/${key}`,
-        limit: String(options.last),
-      });
-      const standing = await findStanding(client, subject);
-      if (records.length === 0 && Object.keys(standing).length === 0) {
-        throw new AdminError(
-          `${subject.kind}/${key}: there is no such thing, and no decision about it on record; \`penstock get\` lists what there is`,
-          404,
-        );
-      }
-      const value = { ...standing, decisions: records };
-      if (options.output === 'json') process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
-      else if (options.output === 'yaml') process.stdout.write(stringify(value));
-      else
-        process.stdout.write(
-          explainText(standing, records, await client.fetch<readonly SidecarStatus[]>('sidecars')),
-        );
-    });
+    .addOption(outputOption('text'));
+  return reach
+    .addOptions(command)
+    .action((asked: Asked, options: ExplainOptions) =>
+      withControlPlane(reach, { ...options }, (reached) => explain(reached, asked, options)),
+    );
+}
+
+async function explain({ client, namespace }: Reached, asked: Asked, options: ExplainOptions): Promise<void> {
+  const subject: Subject = { namespace, ...asked };
+  const query = subject.kind === 'Service' ? 'service' : 'subject';
+  const key = `${subject.namespace}/${subject.name}`;
+  const records = await client.fetch<readonly DecisionRecord[]>('decisions', {
+    [query]: query === 'service' ? key : `${subject.kind}/${key}`,
+    limit: String(options.last),
+  });
+  const standing = await findStanding(client, subject);
+  if (records.length === 0 && Object.keys(standing).length === 0) {
+    throw new AdminError(
+      `${subject.kind}/${key}: there is no such thing, and no decision about it on record; \`penstock get\` lists what there is`,
+      404,
+    );
+  }
+  const sidecars = () => client.fetch<readonly SidecarStatus[]>('sidecars');
+  process.stdout.write(
+    options.output === 'text'
+      ? explainText(standing, records, await sidecars())
+      : formatData({ ...standing, decisions: records }, options.output),
+  );
 }
 
 /** How the subject is now; without keys where there is nothing of that name. */
@@ -96,14 +103,14 @@ async function findStanding(client: AdminClient, { kind, namespace, name }: Subj
 }
 
 /** @throws InvalidArgumentError when it is not KIND/NAME or KIND/NAMESPACE/NAME. */
-function parseSubject(text: string): Subject {
+function parseSubject(text: string): Asked {
   const parts = text.split('/');
   const kind = SUBJECT_KINDS[(parts[0] ?? '').toLowerCase().replace(/s$/, '')];
   const name = parts.at(-1);
   if (kind === undefined || parts.length < 2 || parts.length > 3 || !name) {
     throw new InvalidArgumentError('give rollout/NAME, breaker/NAME, service/NAME or balance/NAME.');
   }
-  return { kind, namespace: parts.length === 3 ? (parts[1] ?? '') : 'default', name };
+  return { kind, name, ...(parts.length === 3 ? { namespace: parts[1] ?? '' } : {}) };
 }
 
 function parseCount(text: string): number {

@@ -1,21 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Argument, Command, Option } from 'commander';
-import { stringify } from 'yaml';
+import { Argument, Command } from 'commander';
+import pc from 'picocolors';
 import type { ControllerStatus } from '../core/status/status.ts';
 import { type AdminClient, AdminError } from './admin-client.ts';
-import { adminClient, adminOption, tokenOption } from './admin-option.ts';
+import { type DataFormat, formatData, outputOption } from './output.ts';
+import { type Reach, withControlPlane } from './reach.ts';
 import { type Kind, type KindRows, kindTable, statusLines } from './state-tables.ts';
 
 const KINDS: readonly Kind[] = ['services', 'rollouts', 'breakers', 'limits', 'sidecars'];
 const WATCH_EVERY_MS = 1000;
 
-type Format = 'table' | 'json' | 'yaml';
+type Format = 'table' | DataFormat;
 
 interface GetOptions {
   readonly output: Format;
   readonly watch?: true;
-  readonly admin: string;
-  readonly token?: string;
 }
 
 /** What was asked for, as the control plane told it. */
@@ -26,23 +25,18 @@ interface State {
 }
 
 /** `penstock get [KIND] [-o table|json|yaml] [--watch]`: the state, once or live. */
-export function getCommand(): Command {
-  return new Command('get')
+export function getCommand(reach: Reach): Command {
+  const command = new Command('get')
     .description('show services, rollouts, breakers, limits and sidecars')
     .addArgument(new Argument('[kind]', 'what to show; everything when left out').choices(KINDS))
-    .addOption(
-      new Option('-o, --output <format>', 'how to print it')
-        .choices(['table', 'json', 'yaml'])
-        .default('table'),
-    )
-    .option('-w, --watch', 'print again whenever something changes, until interrupted')
-    .addOption(adminOption())
-    .addOption(tokenOption())
-    .action(async (kind: Kind | undefined, options: GetOptions) => {
-      const client = adminClient(options);
+    .addOption(outputOption('table'))
+    .option('-w, --watch', 'print again whenever something changes, until interrupted');
+  return reach.addOptions(command).action((kind: Kind | undefined, options: GetOptions) =>
+    withControlPlane(reach, { ...options }, async ({ client }) => {
       if (options.watch) await watch(client, kind, options.output);
       else process.stdout.write(render(await fetchState(client, kind), options.output, Date.now()));
-    });
+    }),
+  );
 }
 
 /** Prints each state that differs in more than its age. A control plane that restarts is waited for. */
@@ -85,13 +79,14 @@ async function fetchState(client: AdminClient, kind: Kind | undefined): Promise<
 function render({ status, rows }: State, format: Format, nowMs: number): string {
   if (format !== 'table') {
     const value = status === undefined ? Object.values(rows)[0] : { status, ...rows };
-    return format === 'json' ? `${JSON.stringify(value, undefined, 2)}\n` : stringify(value);
+    return formatData(value, format);
   }
-  const width = process.stdout.columns;
+  const { columns: width, isTTY } = process.stdout;
+  const screen = { width, colours: isTTY === true && pc.isColorSupported };
   const tables = KINDS.flatMap((kind) => {
     const shown = rows[kind];
     if (shown === undefined) return [];
-    const table = kindTable(kind, shown, nowMs, width);
+    const table = kindTable(kind, shown, nowMs, screen);
     return [status === undefined ? table : `${kind.toUpperCase()}\n${table}`];
   });
   return status === undefined ? tables.join('\n') : [statusLines(status, nowMs), ...tables].join('\n');

@@ -8,7 +8,7 @@ import type {
   VersionStatus,
 } from '../core/status/status.ts';
 import { formatAge, formatNumber, formatWeight } from './format.ts';
-import { type Column, formatTable } from './table.ts';
+import { type Column, formatTable, type Tone } from './table.ts';
 
 /** What `penstock get` shows, by kind. */
 export interface KindRows {
@@ -21,18 +21,20 @@ export interface KindRows {
 
 export type Kind = keyof KindRows;
 
+/** What a table is shown on. */
+export interface Screen {
+  /** Columns of the terminal; undefined: as wide as needed. */
+  readonly width: number | undefined;
+  readonly colours: boolean;
+}
+
 /**
  * The table of one kind.
- * @param width columns of the terminal; undefined: as wide as needed
+ * @param screen where it is shown
  */
-export function kindTable<K extends Kind>(
-  kind: K,
-  rows: KindRows[K],
-  nowMs: number,
-  width: number | undefined,
-): string {
+export function kindTable<K extends Kind>(kind: K, rows: KindRows[K], nowMs: number, screen: Screen): string {
   if (rows.length === 0) return `no ${kind}\n`;
-  return `${TABLES[kind](rows, nowMs, width)}\n`;
+  return `${TABLES[kind](rows, nowMs, screen)}\n`;
 }
 
 /** The lines above the tables: how Penstock is, and everything that holds it back. */
@@ -66,16 +68,35 @@ function replicaLine({ identity, leading, leader }: NonNullable<ControllerStatus
 }
 
 const TABLES: {
-  readonly [K in Kind]: (rows: KindRows[K], nowMs: number, width: number | undefined) => string;
+  readonly [K in Kind]: (rows: KindRows[K], nowMs: number, screen: Screen) => string;
 } = {
-  services: (rows, _, width) => {
+  services: (rows, _, screen) => {
     const versions = rows.flatMap((service) => service.versions.map((version) => ({ service, version })));
-    return formatTable(SERVICES, versions, width);
+    return tableOn(screen, SERVICES, versions);
   },
-  rollouts: (rows, nowMs, width) => formatTable(rollouts(nowMs), rows, width),
-  breakers: (rows, nowMs, width) => formatTable(breakers(nowMs), rows, width),
-  limits: (rows, _, width) => formatTable(LIMITS, rows, width),
-  sidecars: (rows, nowMs, width) => formatTable(sidecars(nowMs), rows, width),
+  rollouts: (rows, nowMs, screen) => tableOn(screen, rollouts(nowMs), rows),
+  breakers: (rows, nowMs, screen) => tableOn(screen, breakers(nowMs), rows),
+  limits: (rows, _, screen) => tableOn(screen, LIMITS, rows),
+  sidecars: (rows, nowMs, screen) => tableOn(screen, sidecars(nowMs), rows),
+};
+
+function tableOn<Row>(
+  { width, colours }: Screen,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): string {
+  return formatTable(columns, rows, width, colours);
+}
+
+/** Phases of rollouts and of breakers that are not simply on their way. */
+const TONES: Readonly<Record<string, Tone>> = {
+  Completed: 'good',
+  RolledBack: 'bad',
+  Frozen: 'warn',
+  Holding: 'warn',
+  Paused: 'warn',
+  OPEN: 'bad',
+  HALF_OPEN: 'warn',
 };
 
 /** A line for each version, and each line tells all: `grep v2` finds what it is about. */
@@ -88,9 +109,18 @@ const SERVICES: readonly Column<{ readonly service: ServiceStatus; readonly vers
   { heading: 'ERRORS', cell: ({ version }) => formatNumber(version.errorPercent, 1, '%') },
   { heading: 'P99', cell: ({ version }) => formatNumber(version.latencyMs?.p99, 0, 'ms') },
   { heading: 'ENDPOINTS', cell: ({ version }) => endpointsText(version), spare: 3 },
-  { heading: 'BREAKER', cell: ({ service }) => service.breaker ?? '-' },
+  {
+    heading: 'BREAKER',
+    cell: ({ service }) => service.breaker ?? '-',
+    tone: ({ service }) => TONES[service.breaker ?? ''],
+  },
   { heading: 'ROLLOUT', cell: ({ service }) => service.rollout ?? '-', spare: 4 },
-  { heading: 'SPEC', cell: ({ service }) => service.spec, spare: 1 },
+  {
+    heading: 'SPEC',
+    cell: ({ service }) => service.spec,
+    spare: 1,
+    tone: ({ service }) => (service.spec === 'ok' ? undefined : 'bad'),
+  },
 ];
 
 function endpointsText({ endpoints }: VersionStatus): string {
@@ -104,7 +134,7 @@ const rollouts = (nowMs: number): readonly Column<RolloutStatus>[] => [
   { heading: 'SERVICE', cell: (r) => r.service, spare: 3 },
   { heading: 'STABLE', cell: (r) => r.stable, spare: 4 },
   { heading: 'CANDIDATE', cell: (r) => r.candidate, spare: 5 },
-  { heading: 'PHASE', cell: (r) => r.phase },
+  { heading: 'PHASE', cell: (r) => r.phase, tone: (r) => TONES[r.phase] },
   { heading: 'WEIGHT', cell: (r) => formatWeight(r.weight) },
   { heading: 'STEP', cell: (r) => `${Math.min(r.step + 1, r.steps.length)}/${r.steps.length}` },
   { heading: 'AGE', cell: (r) => (r.phaseSince > 0 ? formatAge(r.phaseSince, nowMs) : '-'), spare: 1 },
@@ -115,7 +145,7 @@ const breakers = (nowMs: number): readonly Column<BreakerStatus>[] => [
   { heading: 'NAMESPACE', cell: (b) => b.namespace, spare: 2 },
   { heading: 'SERVICE', cell: (b) => b.service },
   { heading: 'VERSION', cell: (b) => b.version ?? '-', spare: 5 },
-  { heading: 'STATE', cell: (b) => b.phase },
+  { heading: 'STATE', cell: (b) => b.phase, tone: (b) => TONES[b.phase] },
   { heading: 'ADMITTED', cell: (b) => formatWeight(b.admitted) },
   { heading: 'ERRORS', cell: (b) => `${formatNumber(b.failures, 0)}/${formatNumber(b.requests, 0)}` },
   { heading: 'TRIPS', cell: (b) => String(b.trips), spare: 3 },
@@ -138,7 +168,11 @@ const sidecars = (nowMs: number): readonly Column<SidecarStatus>[] => [
   { heading: 'ID', cell: (s) => s.id },
   { heading: 'ROLE', cell: (s) => s.role },
   { heading: 'PROTOCOL', cell: (s) => s.protocol, spare: 1 },
-  { heading: 'CONVERGED', cell: (s) => (s.converged ? 'yes' : 'no') },
+  {
+    heading: 'CONVERGED',
+    cell: (s) => (s.converged ? 'yes' : 'no'),
+    tone: (s) => (s.converged ? undefined : 'warn'),
+  },
   { heading: 'LAG', cell: (s) => (s.converged ? '-' : `${s.lagMs}ms`), spare: 4 },
   {
     heading: 'RESOURCES',
@@ -146,5 +180,9 @@ const sidecars = (nowMs: number): readonly Column<SidecarStatus>[] => [
     spare: 2,
   },
   { heading: 'CONNECTED', cell: (s) => formatAge(s.connectedAt, nowMs), spare: 3 },
-  { heading: 'REJECTED', cell: (s) => s.rejections.map((r) => `${r.type}: ${r.message}`).join('; ') || '-' },
+  {
+    heading: 'REJECTED',
+    cell: (s) => s.rejections.map((r) => `${r.type}: ${r.message}`).join('; ') || '-',
+    tone: (s) => (s.rejections.length > 0 ? 'bad' : undefined),
+  },
 ];

@@ -17,6 +17,15 @@ describe('a table', () => {
     );
   });
 
+  it('has colours for tones, which take no room', () => {
+    const toned = columns.map((column) => ({ ...column, tone: () => 'bad' as const }));
+    const painted = formatTable(toned, rows, 50, true);
+    const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g');
+    expect(painted).toMatch(ESCAPES);
+    expect(painted.replaceAll(ESCAPES, '')).toBe(formatTable(columns, rows, 50));
+    expect(formatTable(toned, rows, 50)).toBe(formatTable(columns, rows, 50));
+  });
+
   it.each([
     [80, 'default    fraud-v2  no sidecar is connected that could have the weights'],
     [50, 'default    fraud-v2  no sidecar is connected that…'],

@@ -1,4 +1,5 @@
 import CliTable from 'cli-table3';
+import pc from 'picocolors';
 
 /** A column: its heading and how its cell is made from a row. */
 export interface Column<Row> {
@@ -6,7 +7,14 @@ export interface Column<Row> {
   readonly cell: (row: Row) => string;
   /** Left out where the terminal is too narrow for all; 1 goes first. */
   readonly spare?: number;
+  /** How the cell is to be taken; shown as a colour where there are colours. */
+  readonly tone?: (row: Row) => Tone | undefined;
 }
+
+export type Tone = 'good' | 'warn' | 'bad';
+
+const COLOURS = pc.createColors(true);
+const PAINT = { good: COLOURS.green, warn: COLOURS.yellow, bad: COLOURS.red } as const;
 
 const BORDERLESS = {
   top: '',
@@ -34,11 +42,13 @@ const LEAST_LAST = 24;
  * is cut until it fits.
  *
  * @param width columns of the terminal, or undefined for as wide as needed (a pipe).
+ * @param colours whether tones are shown
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   width = Number.POSITIVE_INFINITY,
+  colours = false,
 ): string {
   const shown = fitColumns(columns, rows, width);
   const room = Math.max(LEAST_LAST / 2, width - widthBeforeLast(shown, rows));
@@ -49,7 +59,11 @@ export function formatTable<Row>(
   });
   for (const row of rows) {
     table.push(
-      shown.map((column, i) => (i === shown.length - 1 ? shorten(column.cell(row), room) : column.cell(row))),
+      shown.map((column, i) => {
+        const text = i === shown.length - 1 ? shorten(column.cell(row), room) : column.cell(row);
+        const tone = colours ? column.tone?.(row) : undefined;
+        return tone === undefined ? text : PAINT[tone](text);
+      }),
     );
   }
   return table

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { RolloutPhase } from '../core/status/status.ts';
+import { reachByAddress } from './reach.ts';
 import { waitCommand } from './wait.ts';
 
 let server: Server;
@@ -26,9 +27,12 @@ async function exitCodeOf(goal: string, seen: RolloutPhase[], timeout = '60s'): 
   phases = seen;
   const { port } = server.address() as AddressInfo;
   const admin = `http://127.0.0.1:${port}`;
-  await waitCommand().parseAsync(['fraud', '--for', goal, '--timeout', timeout, '--admin', admin], {
-    from: 'user',
-  });
+  await waitCommand(reachByAddress).parseAsync(
+    ['fraud', '--for', goal, '--timeout', timeout, '--admin', admin],
+    {
+      from: 'user',
+    },
+  );
   return process.exitCode;
 }
 

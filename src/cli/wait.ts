@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../core/api/duration.ts';
 import type { RolloutPhase, RolloutStatus } from '../core/status/status.ts';
-import { type AdminClient, AdminError } from './admin-client.ts';
-import { adminClient, adminOption, tokenOption } from './admin-option.ts';
+import { AdminError } from './admin-client.ts';
 import { formatWeight } from './format.ts';
+import { readObjectName, resolveName } from './object-name.ts';
+import { type DataFormat, formatData, outputOption } from './output.ts';
+import { type Reach, type Reached, withControlPlane } from './reach.ts';
 
 /** The phases in which a goal is reached. A promoted candidate has all traffic, whether or not stable is still kept warm. */
 const GOALS = {
@@ -20,12 +22,12 @@ const APPEARS_MS = 5_000;
 const WAIT_EXIT = { reached: 0, failed: 1, endedOtherwise: 3, timedOut: 4 } as const;
 
 /** `penstock wait ROLLOUT --for promoted|completed|rolled-back|paused --timeout T`. */
-export function waitCommand(): Command {
-  return new Command('wait')
+export function waitCommand(reach: Reach): Command {
+  const command = new Command('wait')
     .description(
       'wait until a rollout is over; exits 0 when it ended as asked, 3 when otherwise, 4 on the timeout',
     )
-    .argument('<rollout>', 'NAME, or NAMESPACE/NAME')
+    .argument('<rollout>', 'NAME, or NAMESPACE/NAME', readObjectName)
     .addOption(
       new Option('--for <goal>', 'what to wait for').choices(Object.keys(GOALS)).default('completed'),
     )
@@ -38,40 +40,35 @@ export function waitCommand(): Command {
         .argParser(readTimeout)
         .default(3_600_000, '1h'),
     )
-    .addOption(
-      new Option('-o, --output <format>', 'print the rollout at the end')
-        .choices(['none', 'json'])
-        .default('none'),
-    )
-    .addOption(adminOption())
-    .addOption(tokenOption())
-    .action(
-      async (
-        rollout: string,
-        options: {
-          for: keyof typeof GOALS;
-          candidate?: string;
-          timeout: number;
-          output: string;
-          admin: string;
-        },
-      ) => {
-        const { status, code } = await waitFor(adminClient(options), rollout, {
-          goal: GOALS[options.for],
-          candidate: options.candidate,
-          timeoutMs: options.timeout,
-        });
-        if (status !== undefined && options.output === 'json')
-          process.stdout.write(`${JSON.stringify(status, undefined, 2)}\n`);
-        if (code !== WAIT_EXIT.reached) {
-          const where = status === undefined ? 'never seen' : `${status.phase}: ${status.message}`;
-          process.stderr.write(
-            `${rollout}: ${code === WAIT_EXIT.timedOut ? 'timed out' : 'ended otherwise'}; ${where}\n`,
-          );
-        }
-        process.exitCode = code;
-      },
+    .addOption(outputOption('none', 'print the rollout at the end'));
+  return reach
+    .addOptions(command)
+    .action((rollout: string, options: WaitOptions) =>
+      withControlPlane(reach, { ...options }, (reached) => wait(reached, rollout, options)),
     );
+}
+
+async function wait(reached: Reached, rollout: string, options: WaitOptions): Promise<void> {
+  const { status, code } = await waitFor(reached, rollout, {
+    goal: GOALS[options.for],
+    candidate: options.candidate,
+    timeoutMs: options.timeout,
+  });
+  if (status !== undefined && options.output !== 'none')
+    process.stdout.write(formatData(status, options.output));
+  if (code !== WAIT_EXIT.reached) {
+    const where = status === undefined ? 'never seen' : `${status.phase}: ${status.message}`;
+    const how = code === WAIT_EXIT.timedOut ? 'timed out' : 'ended otherwise';
+    process.stderr.write(`${rollout}: ${how}; ${where}\n`);
+  }
+  process.exitCode = code;
+}
+
+interface WaitOptions {
+  readonly for: keyof typeof GOALS;
+  readonly candidate?: string;
+  readonly timeout: number;
+  readonly output: 'none' | DataFormat;
 }
 
 interface Wish {
@@ -81,7 +78,7 @@ interface Wish {
 }
 
 async function waitFor(
-  client: AdminClient,
+  reached: Reached,
   rollout: string,
   wish: Wish,
 ): Promise<{ status: RolloutStatus | undefined; code: number }> {
@@ -91,7 +88,7 @@ async function waitFor(
   let failure: AdminError | undefined;
   while (Date.now() - startedAt < wish.timeoutMs) {
     try {
-      const found = await findRollout(client, rollout);
+      const found = await findRollout(reached, rollout);
       failure = undefined;
       const line = describe(rollout, found, wish);
       if (line !== told) process.stderr.write(`${line}\n`);
@@ -130,9 +127,9 @@ function describe(rollout: string, found: RolloutStatus, wish: Wish): string {
   return `${rollout}: ${found.phase} at ${formatWeight(found.weight)}: ${found.message}`;
 }
 
-async function findRollout(client: AdminClient, rollout: string): Promise<RolloutStatus> {
-  const [namespace, name] = rollout.includes('/') ? rollout.split('/', 2) : ['default', rollout];
-  const rollouts = await client.fetch<readonly RolloutStatus[]>('rollouts');
+async function findRollout(reached: Reached, rollout: string): Promise<RolloutStatus> {
+  const { namespace, name } = resolveName(rollout, reached.namespace);
+  const rollouts = await reached.client.fetch<readonly RolloutStatus[]>('rollouts');
   const found = rollouts.find((each) => each.namespace === namespace && each.name === name);
   if (found === undefined)
     throw new AdminError(`${rollout}: no such rollout; \`penstock get rollouts\` lists them`, 404);

@@ -13,6 +13,7 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Of a PATCH: how the body is meant. */
   readonly patch?: 'apply' | 'merge';
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -46,12 +47,18 @@ export class ApiClient {
 
   /**
    * @param kubeconfig a file; undefined: as kubectl finds it, and within a pod its service account
+   * @param context of the kubeconfig; its current one unless given
    * @throws when there is no cluster to be found in it
    */
-  static open(kubeconfig: string | undefined): ApiClient {
+  static open(kubeconfig: string | undefined, context?: string): ApiClient {
     const config = new KubeConfig();
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
+    if (context !== undefined) {
+      if (config.getContextObject(context) === null)
+        throw new Error(`the kubeconfig has no context ${context}; kubectl config get-contexts lists them`);
+      config.setCurrentContext(context);
+    }
     const server = config.getCurrentCluster()?.server ?? '';
     if (!server.startsWith('https://'))
       throw new Error(
@@ -76,6 +83,19 @@ export class ApiClient {
    */
   async ask<T>(asked: ApiRequest): Promise<T> {
     return JSON.parse(await bodyOf(await this.#send(asked, TIMEOUT_MS))) as T;
+  }
+
+  /**
+   * One request and its answer whatever it is, as for something behind the server.
+   * @throws what the network says
+   */
+  async relay(asked: ApiRequest): Promise<Response> {
+    const answer = await this.#send(asked, TIMEOUT_MS);
+    const headers = Object.entries(answer.headers).map(([name, value]): [string, string] => [
+      name,
+      String(value),
+    ]);
+    return new Response(await text(answer), { status: answer.statusCode ?? 0, headers });
   }
 
   /**
@@ -124,6 +144,7 @@ export class ApiClient {
             ...options.headers,
             accept: 'application/json',
             'user-agent': 'penstock',
+            ...asked.headers,
             ...(body === undefined
               ? {}
               : {
