@@ -33,7 +33,9 @@ describe('YAML of the documents', () => {
     ['a part of a service', 'stickiness: [{header: x-user-id}]'],
     ['a part of a rollout', 'analysis: {metrics: [{name: errors, type: ErrorRate}]}'],
     ['a part of a policy', 'scaling: {requestsPerSecondPerReplica: 500}'],
+    ['a part that names its kind', 'kind: TrafficPolicy\nspec: {scaling: {requestsPerSecondPerReplica: 5}}'],
     ["somebody else's", 'scrape_configs: []'],
+    ["somebody else's object", 'apiVersion: v1\nkind: Pod\nspec: {}'],
     ['two documents of somebody else', 'jobs: {}\n---\nrules: []'],
   ])('%s is right', (_, yaml) => {
     expect(problemsOf(yaml)).toEqual([]);
@@ -54,6 +56,11 @@ describe('YAML of the documents', () => {
       'a part with an unknown field',
       'scaling: {requestsPerSecondPerReplica: 5, replicas: 3}',
       /^a\.md:10: as a part of a TrafficPolicy: .*replicas/,
+    ],
+    [
+      'a part of another kind than it says',
+      'kind: ModelRollout\nspec: {port: 9000}',
+      /as a part of a ModelRollout: .*port/,
     ],
     ['a part of nothing', 'scalling: {minReplicas: 3}', /^a\.md:10: as a part of a \w+: .*scalling/],
     ['a list of something', '- {name: v1}', /^a\.md:10: is neither an object nor a part of a spec/],

@@ -9,6 +9,7 @@ const API_VERSION = 'penstock.dev/v1alpha1';
 
 /** What YAML of others begins with: Kubernetes, Prometheus, GitHub, Istio, and files of ours that are no objects. */
 const FOREIGN = [
+  'apiVersion',
   'jobs',
   'metadata',
   'oidc',
@@ -77,12 +78,17 @@ function partProblems(part: unknown): readonly string[] {
   if (typeof part !== 'object' || part === null || Array.isArray(part))
     return ['is neither an object nor a part of a spec; say which field it belongs to'];
   if (Object.keys(part).some((key) => FOREIGN.includes(key))) return [];
-  const tried = SKELETONS.map(({ kind, spec }) => {
+  // `kind: …` with a `spec:` of which the rest is left out says itself what it is a part of.
+  const named = part as { readonly kind?: unknown; readonly spec?: object };
+  const isNamed = SKELETONS.some(({ kind }) => kind === named.kind);
+  const fields = isNamed ? named.spec : part;
+  const skeletons = SKELETONS.filter(({ kind }) => !isNamed || kind === named.kind);
+  const tried = skeletons.map(({ kind, spec }) => {
     const whole = {
       apiVersion: API_VERSION,
       kind,
       metadata: { name: 'example' },
-      spec: { ...spec, ...part },
+      spec: { ...spec, ...fields },
     };
     const parsed = parseObject(whole);
     const findings = 'object' in parsed ? [] : parsed.findings;
