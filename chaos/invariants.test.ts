@@ -45,7 +45,7 @@ const struck = (kind: string, given: Partial<Struck> = {}): Struck => ({
 const run = (given: Partial<RunRecord> & { faults?: readonly Struck[] }): RunRecord => ({
   calls: [],
   samples: [],
-  episodes: [{ faults: given.faults ?? [], recoveredMs: 100, waitedFor: '', load: 0 }],
+  episodes: [{ faults: given.faults ?? [], recoveredMs: 100, waitedFor: '', starvedMs: 0 }],
   memory: [],
   crashes: [],
   audit: { code: 0, text: '' },
@@ -118,7 +118,11 @@ describe('what is judged', () => {
     ],
     [
       'a slow recovery',
-      { episodes: [{ faults: [struck('x')], recoveredMs: 5_001, waitedFor: 'acknowledgements', load: 0 }] },
+      {
+        episodes: [
+          { faults: [struck('x')], recoveredMs: 6_001, waitedFor: 'acknowledgements', starvedMs: 1_000 },
+        ],
+      },
       'all is well 5 s after the last fault',
     ],
     [
@@ -138,7 +142,7 @@ describe('what is judged', () => {
     ],
     [
       'a disk that stops everything',
-      { samples: [sample(1_500, 0), sample(4_900, 0)], faults: [struck('disk slow')] },
+      { samples: [sample(1_500, 0), sample(8_900, 0)], faults: [struck('disk slow', { healedAt: 9_000 })] },
       'a slow disk stops nothing',
     ],
     ['a crash', { crashes: ['exit code 1'] }, 'no process ends by itself'],

@@ -5,7 +5,6 @@ import {
   type EpisodeRecord,
   type RunRecord,
   type Sample,
-  type Struck,
   struckIn,
 } from './record.ts';
 
@@ -52,19 +51,25 @@ export function judge(run: RunRecord): Violation[] {
 
 const violation = (at: number, detail: string): Breach => ({ at, detail });
 
-function isExcused(call: Call, struck: readonly Struck[]): boolean {
-  return struck.some(
-    ({ excuses, beganAt, healedAt }) =>
-      (excuses === 'all' || (excuses !== 'none' && excuses.sidecar === call.sidecar)) &&
-      call.endedAt >= beganAt &&
-      call.beganAt <= healedAt + AFTERMATH_MS,
-  );
+/**
+ * Whether a fault may have failed a call. A sidecar that was killed has nothing to serve with until it is told again;
+ * that this takes no longer than it may is a promise of its own.
+ */
+function isExcused(call: Call, { episodes }: RunRecord): boolean {
+  return episodes.some((episode) => {
+    const wellAt = lastHealed(episode) + (episode.recoveredMs ?? 0);
+    return episode.faults.some(
+      ({ excuses, beganAt, healedAt }) =>
+        (excuses === 'all' || (excuses !== 'none' && excuses.sidecar === call.sidecar)) &&
+        call.endedAt >= beganAt &&
+        call.beganAt <= Math.max(healedAt, wellAt) + AFTERMATH_MS,
+    );
+  });
 }
 
 function lostRequests(run: RunRecord): Breach[] {
-  const struck = struckIn(run);
   return run.calls
-    .filter((call) => call.status !== 0 && !isExcused(call, struck))
+    .filter((call) => call.status !== 0 && !isExcused(call, run))
     .map((call) =>
       violation(
         call.endedAt,
@@ -75,7 +80,6 @@ function lostRequests(run: RunRecord): Breach[] {
 
 /** A user whom the candidate answered is not answered by stable later in the same story, unless its weight fell. */
 function movedBack(run: RunRecord): Breach[] {
-  const struck = struckIn(run);
   const found: Breach[] = [];
   const users = Map.groupBy(
     run.calls.filter(({ status }) => status === 0),
@@ -86,7 +90,7 @@ function movedBack(run: RunRecord): Breach[] {
     for (const call of calls.toSorted((a, b) => a.beganAt - b.beganAt)) {
       const was = previous;
       previous = call;
-      if (was === undefined || was.version === call.version || isExcused(call, struck)) continue;
+      if (was === undefined || was.version === call.version || isExcused(call, run)) continue;
       const between = samplesAround(run.samples, was.beganAt, call.endedAt);
       const [first] = between;
       if (first === undefined || between.some(({ rollout }) => rollout.story !== first.rollout.story))
@@ -145,7 +149,9 @@ function forgotten(run: RunRecord): Breach[] {
       const after = run.samples.find(({ at }) => at > healedAt)?.rollout;
       if (before === undefined || after === undefined || before.story !== after.story) return [];
       const back = ['RollingBack', 'RolledBack'].includes(after.phase);
-      if (after.weight >= before.weight || back) return [];
+      // The next rollout was written while it was down, and that one begins at nothing.
+      const over = before.phase === 'Completed' && after.phase === 'Superseded';
+      if (after.weight >= before.weight || back || over) return [];
       return [
         violation(
           healedAt,
@@ -174,7 +180,9 @@ function rejections({ samples }: RunRecord): Breach[] {
 
 function slowRecoveries({ episodes }: RunRecord): Breach[] {
   return episodes
-    .filter(({ recoveredMs }) => recoveredMs === undefined || recoveredMs > RECOVERY_MS)
+    .filter(
+      ({ recoveredMs, starvedMs }) => recoveredMs === undefined || recoveredMs - starvedMs > RECOVERY_MS,
+    )
     .map((episode) => violation(lastHealed(episode), describeRecovery(episode)));
 }
 
@@ -182,9 +190,9 @@ function lastHealed({ faults }: EpisodeRecord): number {
   return Math.max(...faults.map(({ healedAt }) => healedAt));
 }
 
-function describeRecovery({ faults, recoveredMs, waitedFor, load }: EpisodeRecord): string {
+function describeRecovery({ faults, recoveredMs, waitedFor, starvedMs }: EpisodeRecord): string {
   const took = recoveredMs === undefined ? 'never' : `${(recoveredMs / 1000).toFixed(1)} s`;
-  return `${took} after ${faults.map(({ kind, what }) => `${kind} (${what})`).join(', ')}; waited for: ${waitedFor}; load ${load.toFixed(1)} a core`;
+  return `${took} after ${faults.map(({ kind, what }) => `${kind} (${what})`).join(', ')}; waited for: ${waitedFor}; without a processor for ${(starvedMs / 1000).toFixed(1)} s`;
 }
 
 function growth({ memory }: RunRecord): Breach[] {

@@ -11,7 +11,7 @@ const DAY_S = 86_400;
 export class LyingPrometheus {
   readonly url: string;
   readonly #server: Server;
-  lie: Lie | undefined;
+  readonly #lies: Lie[] = [];
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -41,13 +41,19 @@ export class LyingPrometheus {
     return proxy;
   }
 
+  /** Lies from now on; of several an error hides the others. @returns how to stop */
+  tell(lie: Lie): () => void {
+    this.#lies.push(lie);
+    return () => void this.#lies.splice(this.#lies.indexOf(lie), 1);
+  }
+
   close(): void {
     this.#server.closeAllConnections();
     this.#server.close();
   }
 
   #answer(response: ServerResponse, status: number, text: string): void {
-    const lie = this.lie;
+    const lie = this.#lies.includes('error') ? 'error' : this.#lies.at(-1);
     const end = (code: number, body: string): void => {
       if (!response.destroyed) response.writeHead(code, { 'content-type': 'application/json' }).end(body);
     };

@@ -27,10 +27,10 @@ const blindness: Fault = {
   strike: async ({ sidecars, liar, signals }) => {
     const wires = signals === 'load reports' ? sidecars.map(({ wire }) => wire) : [];
     for (const wire of wires) wire.weather = 'silent';
-    liar.lie = 'error';
+    const stop = liar.tell('error');
     const heal = async () => {
       for (const wire of wires) wire.weather = 'clear';
-      liar.lie = undefined;
+      stop();
     };
     return { what: signals, excuses: 'none', heal };
   },
@@ -41,11 +41,8 @@ const lies: Fault = {
   group: 'prometheus',
   strike: async ({ liar }, plan) => {
     const lie = pick(LIES, plan);
-    liar.lie = lie;
-    const heal = async () => {
-      liar.lie = undefined;
-    };
-    return { what: lie, excuses: 'none', heal };
+    const stop = liar.tell(lie);
+    return { what: lie, excuses: 'none', heal: async () => stop() };
   },
 };
 

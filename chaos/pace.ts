@@ -4,7 +4,7 @@ import { STEP_EVERY_MS } from './specs.ts';
 /** A look comes a little early, as a timer may be. */
 const STEP_SLACK_MS = 200;
 /** Without an answer for so long it does not go on slowly, it stands. */
-const STANDSTILL_MS = 3_000;
+const STANDSTILL_MS = 5_000;
 /** However often it is struck: a rollout that nothing happens to for so long is stuck. */
 const STUCK_MS = 120_000;
 

@@ -79,6 +79,13 @@ export class Program {
     return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
   }
 
+  /** How long it has wanted a processor and had none since it began, ms; 0 where the machine does not tell. */
+  get starvedMs(): number {
+    const file = `/proc/${this.pid}/schedstat`;
+    if (!this.isRunning || !existsSync(file)) return 0;
+    return Number(readFileSync(file, 'utf8').split(' ')[1]) / 1e6;
+  }
+
   #signal(name: NodeJS.Signals): void {
     if (this.isRunning) process.kill(this.pid, name);
   }
@@ -86,7 +93,7 @@ export class Program {
 
 /** Waits until a program that was started again does its work. @throws with what it said last when it does not */
 export async function backAgain(program: Program, ready: () => Promise<boolean> | boolean): Promise<void> {
-  await waitUntil(`${program.name} is back`, ready, { everyMs: 20, timeoutMs: 60_000 }).catch(
+  await waitUntil(`${program.name} is back`, ready, { everyMs: 20, timeoutMs: 180_000 }).catch(
     (error: unknown) => {
       throw new Error(`${error}; it ${program.isRunning ? 'runs' : 'ended'} and said: ${program.lastLine}`);
     },

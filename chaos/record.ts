@@ -51,8 +51,11 @@ export interface EpisodeRecord {
   /** undefined: it did not find back. */
   readonly recoveredMs: number | undefined;
   readonly waitedFor: string;
-  /** Processes that wanted a processor in the last minute, for each there is: above 1 everything is late. */
-  readonly load: number;
+  /**
+   * Of that time the control plane, or a sidecar, wanted a processor and had none: the most of any of them, ms. It is
+   * the machine's, and not counted.
+   */
+  readonly starvedMs: number;
 }
 
 /** Everything that was seen in a run. */

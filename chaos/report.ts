@@ -34,7 +34,9 @@ export function reportOf(
     times: struck.length,
     recoveredMs: run.episodes
       .filter((episode) => episode.faults.some((each) => each.kind === kind))
-      .map(({ recoveredMs }) => Math.round(recoveredMs ?? Number.POSITIVE_INFINITY)),
+      .map(({ recoveredMs, starvedMs }) =>
+        Math.max(0, Math.round((recoveredMs ?? Number.POSITIVE_INFINITY) - starvedMs)),
+      ),
   }));
   return {
     seed,
@@ -52,12 +54,14 @@ export function reportOf(
 }
 
 /** One line an episode: what struck, and how long it took to find back. */
-export function describeEpisode({ faults, recoveredMs, waitedFor }: EpisodeRecord): string {
+export function describeEpisode({ faults, recoveredMs, starvedMs, waitedFor }: EpisodeRecord): string {
   const struck = faults.map(
     ({ kind, what, beganAt, healedAt }) => `${kind} (${what}, ${seconds(healedAt - beganAt)})`,
   );
   const well =
-    recoveredMs === undefined ? `NOT well again: ${waitedFor}` : `well after ${seconds(recoveredMs)}`;
+    recoveredMs === undefined
+      ? `NOT well again: ${waitedFor}`
+      : `well after ${seconds(recoveredMs)}${starvedMs > 1_000 ? `, ${seconds(starvedMs)} of it without a processor` : ''}`;
   return `${struck.join(' + ')}: ${well}`;
 }
 

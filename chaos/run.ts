@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { availableParallelism, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Caller } from '../e2e/translate/caller.ts';
 import type { Fault } from './fault.ts';
@@ -99,11 +98,7 @@ function possible(world: World, schedule: readonly Episode[], witness: Witness):
 async function play(world: World, episode: Episode): Promise<EpisodeRecord> {
   const faults = await Promise.all(episode.map((planned) => strike(world, planned)));
   const lastHealed = Math.max(...faults.map(({ healedAt }) => healedAt));
-  return {
-    faults,
-    ...(await recovery(world, lastHealed)),
-    load: (loadavg()[0] ?? 0) / availableParallelism(),
-  };
+  return { faults, ...(await recovery(world, lastHealed)) };
 }
 
 async function strike(world: World, planned: PlannedFault): Promise<Struck> {
@@ -120,25 +115,30 @@ async function strike(world: World, planned: PlannedFault): Promise<Struck> {
 }
 
 /** Waits until nothing is missing and stays so, and calls get through every sidecar. */
-async function recovery(
-  world: World,
-  since: number,
-): Promise<Pick<EpisodeRecord, 'recoveredMs' | 'waitedFor'>> {
+async function recovery(world: World, since: number): Promise<Omit<EpisodeRecord, 'faults'>> {
+  const before = starved(world);
+  const starvedMs = () => Math.max(...starved(world).map((ms, i) => ms - (before[i] ?? 0)));
   let waitedFor = '';
   let wellSince: number | undefined;
-  while (performance.now() - since < PATIENCE_MS) {
+  while (performance.now() - since - starvedMs() < PATIENCE_MS) {
     const lacks = await lacking(world);
     const now = performance.now();
     if (lacks === undefined) {
       wellSince ??= now;
-      if (now - wellSince >= WELL_FOR_MS) return { recoveredMs: wellSince - since, waitedFor };
+      if (now - wellSince >= WELL_FOR_MS)
+        return { recoveredMs: wellSince - since, starvedMs: starvedMs(), waitedFor };
     } else {
       wellSince = undefined;
       waitedFor = lacks;
     }
     await pass(50);
   }
-  return { recoveredMs: undefined, waitedFor };
+  return { recoveredMs: undefined, starvedMs: starvedMs(), waitedFor };
+}
+
+/** What each process that has to do something has waited for a processor. */
+function starved({ penstock, sidecars }: World): number[] {
+  return [penstock, ...sidecars.map(({ program }) => program)].map((each) => each.starvedMs);
 }
 
 async function lacking(world: World): Promise<string | undefined> {
