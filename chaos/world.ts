@@ -123,7 +123,9 @@ export class World {
       for (const { program } of [...pods, ...sidecars]) program.start();
       world.prometheus.start();
       world.penstock.start();
-      await waitUntil('the system serves', async () => (await fetch(`${world.adminUrl}/readyz`)).ok);
+      await waitUntil('the system serves', async () => (await fetch(`${world.adminUrl}/readyz`)).ok, {
+        timeoutMs: 180_000,
+      });
       return world;
     } catch (error) {
       await world.stop();

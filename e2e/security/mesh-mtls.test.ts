@@ -162,8 +162,9 @@ describe('between sidecars, with an authority of the control plane', () => {
     for (const each of [caller, plain]) each.close();
   });
 
-  it('renews certificates, and replaces the authority, under load without a lost call', async () => {
-    const inbound = await start([...(await meshAuthority('mesh')), '--mesh-certificate-lifetime', '10s']);
+  it('renews certificates, and replaces the authority, under load and by workers without a lost call', async () => {
+    const lifetime = ['--mesh-certificate-lifetime', '10s', '--xds-workers', '2'];
+    const inbound = await start([...(await meshAuthority('mesh')), ...lifetime]);
     const { caller, envoy } = await client(SHOP);
     await answered(caller);
     const said = (text: string) => serve.log.some(({ msg }) => msg.includes(text));

@@ -56,7 +56,7 @@ export interface XdsOptions {
   readonly nodes: NodeDirectory;
   /** Certificates of the server, and the authorities that clients' certificates must come from; none: plaintext. */
   readonly tls?: TlsCredentials;
-  /** Secrets for sidecars, each identity its own; not with workers. Without it secrets are resources as any other. */
+  /** Secrets for sidecars, each identity its own. Without it secrets are resources as any other. */
   readonly secrets?: SecretSource;
   readonly settings?: Partial<XdsSettings>;
   /** Processes that serve the streams, behind the one address; 1, the default, is this process itself. */

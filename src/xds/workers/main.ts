@@ -4,6 +4,7 @@ import { acknowledgementOf } from '../../core/delta/stream-facts.ts';
 import type { Peer } from '../../grpc/peer.ts';
 import { NodeRefused } from '../contract.ts';
 import { startXds, type XdsProcess } from '../xds-process.ts';
+import { FollowedSecrets } from './followed-secrets.ts';
 import { Happenings } from './happenings.ts';
 import type { FromWorker, Question, ToWorker } from './messages.ts';
 import { Sequences } from './sequences.ts';
@@ -28,21 +29,24 @@ class Worker {
   readonly #xds: XdsProcess;
   readonly #sequences: Sequences;
   readonly #nodes: PlacedNodes;
+  readonly #secrets: FollowedSecrets;
   readonly #questions = new Map<number, { readonly question: Question; told: string }>();
   readonly #status: StreamStatus;
 
-  private constructor(xds: XdsProcess, sequences: Sequences, nodes: PlacedNodes) {
+  private constructor(xds: XdsProcess, sequences: Sequences, nodes: PlacedNodes, secrets: FollowedSecrets) {
     this.#xds = xds;
     this.#sequences = sequences;
     this.#nodes = nodes;
+    this.#secrets = secrets;
     this.#status = new StreamStatus(xds.engine, sequences);
     this.#tellStatus();
     setInterval(() => this.#answer(this.#questions.keys()), ANSWERS_EVERY_MS);
   }
 
-  static async start({ settings, tls, takesLatencies }: Start): Promise<Worker> {
+  static async start({ settings, tls, takesLatencies, givesSecrets }: Start): Promise<Worker> {
     const sequences = new Sequences();
     const nodes = new PlacedNodes();
+    const secrets = new FollowedSecrets(tell);
     const happenings = new Happenings(() =>
       setTimeout(() => tell({ type: 'happened', happened: happenings.take() }), TOLD_AFTER_MS),
     );
@@ -50,8 +54,9 @@ class Worker {
       ...{ address: '', nodes, metrics: happenings.metrics() },
       listener: happenings.listener(takesLatencies, (own) => sequences.toDeciding(own)),
       ...(tls && { tls }),
+      ...(givesSecrets && { secrets }),
     };
-    return new Worker(await startXds(options, settings, undefined), sequences, nodes);
+    return new Worker(await startXds(options, settings, undefined), sequences, nodes, secrets);
   }
 
   receive(message: Exclude<ToWorker, Start>, socket: Socket | undefined): void {
@@ -74,6 +79,9 @@ class Worker {
         return;
       case 'forget':
         for (const id of message.ids) this.#questions.delete(id);
+        return;
+      case 'secrets':
+        this.#secrets.take(message);
         return;
       case 'rotate':
         this.#xds.rotate(message.tls);

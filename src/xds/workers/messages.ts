@@ -24,6 +24,8 @@ export type ToWorker =
       readonly tls: XdsOptions['tls'];
       /** Whether anybody wants the latencies that sidecars push. */
       readonly takesLatencies: boolean;
+      /** Whether sidecars are given secrets by the identity that they prove. */
+      readonly givesSecrets: boolean;
     }
   /** A connection comes with it. */
   | { readonly type: 'connection' }
@@ -38,6 +40,8 @@ export type ToWorker =
   | { readonly type: 'ask'; readonly questions: readonly Question[] }
   | { readonly type: 'forget'; readonly ids: readonly number[] }
   | { readonly type: 'rotate'; readonly tls: TlsCredentials }
+  /** All secrets of an identity that is followed. */
+  | { readonly type: 'secrets'; readonly identity: string; readonly change: WireChange }
   | { readonly type: 'close' };
 
 /** A method of T with its arguments. */
@@ -90,5 +94,7 @@ export type FromWorker =
       readonly type: 'answers';
       readonly answers: readonly { readonly id: number; readonly acknowledgement: Acknowledgement }[];
     }
+  /** The secrets of an identity are wanted here, or not any more. */
+  | { readonly type: 'follow' | 'unfollow'; readonly identity: string }
   /** A connection that it was given is closed. */
   | { readonly type: 'freed' };

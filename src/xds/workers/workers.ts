@@ -4,6 +4,7 @@ import type { Peer } from '../../grpc/peer.ts';
 import type { TlsCredentials } from '../../grpc/tls.ts';
 import { NodeRefused, type XdsListener, type XdsOptions } from '../contract.ts';
 import type { XdsSettings } from '../settings.ts';
+import { SecretFollowers } from './followed-secrets.ts';
 import type { FromWorker } from './messages.ts';
 import { OpenStreams } from './open-streams.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -28,6 +29,7 @@ export class Workers {
   readonly #handler: WorkersHandler;
   readonly #open = new Map<WorkerLink, OpenStreams>();
   readonly #ready = new Set<WorkerLink>();
+  readonly #secrets: SecretFollowers;
   /** Connections that came while no worker was ready. */
   readonly #waiting: Socket[] = [];
   #tls: XdsOptions['tls'];
@@ -40,6 +42,7 @@ export class Workers {
     this.#tls = options.tls;
     this.#listener = options.listener ?? {};
     this.#handler = handler;
+    this.#secrets = new SecretFollowers(options.secrets);
   }
 
   /** Those that serve. */
@@ -91,6 +94,7 @@ export class Workers {
       settings: this.#settings,
       tls: this.#tls,
       takesLatencies: this.#listener.latencyReport !== undefined,
+      givesSecrets: this.#options.secrets !== undefined,
     });
   }
 
@@ -104,6 +108,10 @@ export class Workers {
         return;
       case 'place':
         void this.#place(link, message);
+        return;
+      case 'follow':
+      case 'unfollow':
+        this.#secrets.take(link, message);
         return;
       case 'happened':
         this.#open.get(link)?.take(message.happened, this.#listener, this.#options.metrics);
@@ -131,6 +139,7 @@ export class Workers {
   #lost(link: WorkerLink, reason: string, livedMs: number): void {
     this.#ready.delete(link);
     this.#handler.left(link);
+    this.#secrets.left(link);
     const streams = this.#open.get(link)?.closeAll(this.#listener, this.#options.metrics) ?? 0;
     this.#open.delete(link);
     this.#changed();
