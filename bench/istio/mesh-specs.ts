@@ -34,6 +34,39 @@ export function virtualService(round: number): object {
   };
 }
 
+/** The same weights as they are written for pods that know no runtime layer. */
+export function envoyFilter(round: number): object {
+  const cluster = (version: string, weight: number) => ({
+    name: `outbound|${PORT}|${version}|${HOST}`,
+    weight,
+  });
+  const clusters = [cluster('v1', 99 - round), cluster('v2', round + 1)];
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: 'fraud', namespace: 'ml' },
+    spec: {
+      configPatches: [
+        {
+          applyTo: 'HTTP_ROUTE',
+          match: {
+            context: 'SIDECAR_OUTBOUND',
+            routeConfiguration: { vhost: { name: `${HOST}:${PORT}` } },
+          },
+          patch: {
+            operation: 'INSERT_FIRST',
+            value: {
+              name: `weights-${round}.`,
+              match: { prefix: '/' },
+              route: { weighted_clusters: { clusters } },
+            },
+          },
+        },
+      ],
+    },
+  };
+}
+
 /** The same services as Penstock is told of them; people promote the one with two versions, percent by percent. */
 export function modelSpecs(services: number, rounds: number): string {
   const steps = Array.from({ length: rounds + 2 }, (_, round) => `{setWeight: ${round + 1}}, {pause: {}}`);

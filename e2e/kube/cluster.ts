@@ -31,9 +31,9 @@ export async function applyKinds(server: ApiServer, crds = CRDS): Promise<void> 
 export function startReplica(
   server: ApiServer,
   xds = '127.0.0.1:0',
-  version: { readonly main?: string } = {},
+  { args = [], ...version }: { readonly main?: string; readonly args?: readonly string[] } = {},
 ): Promise<Serve> {
-  return Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig], { xds, ...version });
+  return Serve.start(['--kubernetes', '--kubeconfig', server.kubeconfig, ...args], { xds, ...version });
 }
 
 /** What kubectl prints of a path of an object; empty where there is nothing. */

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { adminSecurityMistake } from './admin-security-options.ts';
 import { addExtensionOptions, extensionMistake } from './extension-options.ts';
+import { addIstioOptions, istioMistake } from './istio-options.ts';
 import { meshSecurityMistake } from './mesh-security-options.ts';
 import { readAddress, readCount, readDuration } from './option-values.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -15,7 +16,7 @@ const MAX_WORKERS = 64;
 
 /** `penstock serve`: the control plane, until it is told to stop. */
 export function serveCommand(): Command {
-  return addExtensionOptions(new Command('serve'))
+  return addExtensionOptions(addIstioOptions(new Command('serve')))
     .description('run the control plane: read specs and signals, decide, and tell every sidecar')
     .option(
       '-f, --file <path>',
@@ -180,7 +181,8 @@ Examples:
         xdsSecurityMistake(options) ??
         meshSecurityMistake(options) ??
         adminSecurityMistake(options) ??
-        extensionMistake(options);
+        extensionMistake(options) ??
+        istioMistake(options);
       if (mistake !== undefined) throw new InvalidArgumentError(mistake);
       // What no other command needs is not loaded for them.
       const { serve } = await import('./serve.ts');

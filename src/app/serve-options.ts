@@ -1,7 +1,8 @@
 import type { ExtensionOptions } from './extension-options.ts';
+import type { IstioOptions } from './istio-options.ts';
 
 /** Everything that `penstock serve` can be told. Durations are ms. */
-export interface ServeOptions extends ExtensionOptions {
+export interface ServeOptions extends ExtensionOptions, IstioOptions {
   /** Empty with `kubernetes`. */
   readonly file: readonly string[];
   readonly kubernetes: boolean;

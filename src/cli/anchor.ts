@@ -4,6 +4,7 @@ import type { AnchorIr } from '../core/ir/anchor.ts';
 import { adoptedRules, findConflicts, inTheWay, refusedConflicts } from '../core/istio/conflicts.ts';
 import { istioVersionProblem } from '../core/istio/istio-versions.ts';
 import { type AnchorOptions, anchorObjects } from '../core/translate/istio/anchor.ts';
+import { type AnchoredGateway, parseGateway } from '../core/translate/istio/anchored-gateway.ts';
 import { BOOTSTRAP_ANNOTATION, BOOTSTRAP_NAME } from '../core/translate/istio/bootstrap-override.ts';
 import type { IstioObject } from '../core/translate/istio/istio-object.ts';
 import { readSpecTexts, UnreadableSpecError } from '../specs/spec-texts.ts';
@@ -16,6 +17,7 @@ interface Options {
   readonly transport: 'static' | 'istio';
   readonly xds: { readonly host: string; readonly port: number };
   readonly clientNamespace?: readonly string[];
+  readonly gateway?: readonly AnchoredGateway[];
   readonly against?: readonly string[];
   readonly adopt?: readonly string[];
   readonly output: 'yaml' | 'json';
@@ -58,6 +60,11 @@ export function anchorCommand(streams: CheckStreams = process): Command {
       repeated,
     )
     .option(
+      '--gateway <namespace/label=value:port>',
+      'the pods of a gateway and the port of its server: calls through it follow too (repeatable)',
+      repeatedGateway,
+    )
+    .option(
       '--against <path>',
       'objects that are there already, as kubectl get -o yaml prints them: what is in the way is named (repeatable)',
       repeated,
@@ -80,7 +87,12 @@ async function runAnchor(options: Options, streams: CheckStreams): Promise<numbe
       return status.refused;
     }
     const existing = parseIstioObjects(await readSpecTexts(options.against ?? [], streams.stdin));
-    const conflicts = findConflicts(anchors, anchorObjects(anchors, optionsOf(options)), existing);
+    const conflicts = findConflicts(
+      anchors,
+      anchorObjects(anchors, optionsOf(options)),
+      existing,
+      options.gateway,
+    );
     const adopted = new Set(options.adopt ?? []);
     const refused = refusedConflicts(conflicts, adopted);
     for (const conflict of refused) say(inTheWay(conflict, `--adopt ${conflict.object}`));
@@ -117,8 +129,12 @@ async function readAnchors(
   return anchors.length > 0 ? anchors : 'penstock: there is no ModelService in these files\n';
 }
 
-function optionsOf({ transport, xds, clientNamespace }: Options): AnchorOptions {
-  return { transport: { kind: transport, ...xds }, clientNamespaces: clientNamespace ?? [] };
+function optionsOf({ transport, xds, clientNamespace, gateway }: Options): AnchorOptions {
+  return {
+    transport: { kind: transport, ...xds },
+    clientNamespaces: clientNamespace ?? [],
+    gateways: gateway ?? [],
+  };
 }
 
 /** In YAML 1.1, which Kubernetes reads: there a bare `yes` is a boolean. */
@@ -134,6 +150,19 @@ function asJson(items: readonly IstioObject[]): string {
 
 function repeated(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** One more gateway. @throws InvalidArgumentError where it is none */
+export function repeatedGateway(
+  value: string,
+  before: readonly AnchoredGateway[] = [],
+): readonly AnchoredGateway[] {
+  const gateway = parseGateway(value);
+  if (gateway === undefined)
+    throw new InvalidArgumentError(
+      'NAMESPACE/LABEL=VALUE:PORT is needed, such as istio-ingress/istio=ingressgateway:80.',
+    );
+  return [...before, gateway];
 }
 
 function parseIstioVersion(version: string): string {

@@ -30,6 +30,7 @@ export interface ReflectorOptions<T> {
   /** What is kept of an object; undefined: all of it. */
   readonly slim?: (object: unknown) => T;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   /** Of the lists; a page of a list is told of only with the whole. */
   readonly pageSize?: number;
 }
@@ -106,6 +107,7 @@ export class Reflector<T extends ClusterObject> {
           limit: this.#options.pageSize ?? PAGE_SIZE,
           continue: next,
           labelSelector: this.#options.labelSelector,
+          fieldSelector: this.#options.fieldSelector,
         },
         signal: this.#stopped.signal,
       });
@@ -131,6 +133,7 @@ export class Reflector<T extends ClusterObject> {
           resourceVersion: this.#resourceVersion,
           timeoutSeconds: WATCH_SECONDS,
           labelSelector: this.#options.labelSelector,
+          fieldSelector: this.#options.fieldSelector,
         },
         signal: this.#stopped.signal,
       },

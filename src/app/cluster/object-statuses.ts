@@ -2,6 +2,7 @@ import type { ControlPlane } from '../../admin/control-plane.ts';
 import type { Acceptance, Verdict } from '../../core/api/accept-objects.ts';
 import { type Kind, kindNames } from '../../core/api/kinds.ts';
 import {
+  type AnchorJudgement,
   commonStatus,
   type ObjectCondition,
   policyObjectStatus,
@@ -20,6 +21,7 @@ export function tellStatuses(
   { verdicts }: Acceptance,
   plane: Pick<ControlPlane, 'services' | 'rollouts' | 'breakers' | 'limits'>,
   nowMs: number,
+  anchors?: { verdictOf(service: string): AnchorJudgement | undefined },
 ): void {
   const key = (each: { readonly namespace: string; readonly name: string }): string =>
     `${each.namespace}/${each.name}`;
@@ -44,7 +46,14 @@ export function tellStatuses(
         if (of === 'ModelService') {
           const service = services.get(name);
           if (service === undefined) return {};
-          return serviceObjectStatus(service, breakers.get(name), common, conditionsOf(object), nowMs);
+          const anchor = anchors?.verdictOf(name);
+          return serviceObjectStatus(
+            service,
+            { breaker: breakers.get(name), anchor },
+            common,
+            conditionsOf(object),
+            nowMs,
+          );
         }
         if (of === 'ModelRollout') {
           const rollout = rollouts.get(name);

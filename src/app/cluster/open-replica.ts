@@ -1,5 +1,7 @@
 import type { Logger } from 'pino';
+import { splitAddress } from '../host-port.ts';
 import type { ServeOptions } from '../serve-options.ts';
+import type { AnchorMode } from './anchor-keeper.ts';
 import type { Replica } from './replica.ts';
 
 /**
@@ -20,6 +22,22 @@ export async function openReplica(options: ServeOptions, log: Logger): Promise<R
     ownNamespace: options.ownNamespace ?? client.namespace ?? 'default',
     peerAddress: options.peerAddress,
     advertise: options.advertise,
+    anchors: anchorMode(options),
     log,
   });
+}
+
+function anchorMode(options: ServeOptions): AnchorMode | undefined {
+  const { istio, istioTransport, istioXds, istioClientNamespace, istioGateway, namespace } = options;
+  if (istio === undefined) return undefined;
+  return {
+    kind: istio,
+    options: {
+      transport: { kind: istioTransport, ...splitAddress(istioXds) },
+      clientNamespaces: istioClientNamespace,
+      gateways: istioGateway ?? [],
+    },
+    within: namespace,
+    writesDecisions: options.istioWithoutRestart,
+  };
 }

@@ -18,6 +18,7 @@ import { SpecWatch } from '../../kubernetes/spec-watch.ts';
 import { StatusWriter } from '../../kubernetes/status-writer.ts';
 import { WorkloadScaler } from '../../kubernetes/workload-scaler.ts';
 import { AdoptedState } from './adopted-state.ts';
+import { AnchorKeeper, type AnchorMode } from './anchor-keeper.ts';
 import { AskedByObjects } from './asked-by-objects.ts';
 import { tellEvents } from './cluster-events.ts';
 import { ClusterSaver } from './cluster-saver.ts';
@@ -38,6 +39,8 @@ export interface ReplicaOptions {
   readonly peerAddress: string;
   /** Where they reach it; undefined: there. */
   readonly advertise: string | undefined;
+  /** What is done about the objects that tie Istio's sidecars to Penstock; undefined: nothing. */
+  readonly anchors: AnchorMode | undefined;
   readonly log: Logger;
 }
 
@@ -68,6 +71,7 @@ export class Replica {
   readonly #state: ClusterState;
   readonly #statuses: StatusWriter;
   readonly #events: EventRecorder;
+  readonly #anchors: AnchorKeeper | undefined;
   readonly #adopted = new AdoptedState(() => (this.#deciding ? undefined : this.#parts?.controller));
   #peers: Peers | undefined;
   #saver: ClusterSaver | undefined;
@@ -96,6 +100,7 @@ export class Replica {
     this.#events = new EventRecorder(client, this.identity, (key, error) =>
       log.warn({ event: key }, `an Event cannot be written: ${reasonOf(error)}`),
     );
+    this.#anchors = options.anchors && new AnchorKeeper(client, options.anchors, log);
     this.#state = new ClusterState(client, ownNamespace, {
       changed: (subject, entry) => this.#stateChanged(subject, entry),
       asked: (request) => this.#switchAsked(request),
@@ -199,7 +204,8 @@ export class Replica {
     this.#statuses.close();
     this.workloads.close();
     this.#events.close();
-    await Promise.all([this.#watch.close(), this.#state.close(), this.pods.close(), this.#peers?.close()]);
+    const open = [this.#watch, this.#state, this.pods, this.#peers, this.#anchors];
+    await Promise.all(open.map((each) => each?.close()));
     this.#options.client.close();
   }
 
@@ -246,6 +252,7 @@ export class Replica {
     this.#deciding = false;
     this.#statuses.forget();
     this.workloads.forget();
+    this.#anchors?.follow();
     this.#state.forget();
     this.#parts?.controller.follow();
     this.#adopted.again();
@@ -264,6 +271,7 @@ export class Replica {
     );
     this.#parts?.onSpecs(acceptance.objects, problems);
     this.#adopted.again();
+    this.#anchors?.changed();
     this.#parts?.lookSoon();
   }
 
@@ -281,11 +289,12 @@ export class Replica {
     if (!this.leading || controller === undefined || plane === undefined || this.#acceptance === undefined)
       return;
     this.#saver?.flush(this.#state, controller.specs, controller.decisions, this.#leadership.term);
+    this.#anchors?.keep(controller, this.#watch.all('ModelService'));
     const nowMs = Date.now();
     if (nowMs - this.#statusesAt < Math.max(STATUSES_EVERY_MS, STATUSES_APART * this.#statusesTookMs)) return;
     this.#statusesAt = nowMs;
     const startedAt = performance.now();
-    tellStatuses(this.#statuses, this.#watch, this.#acceptance, plane, nowMs);
+    tellStatuses(this.#statuses, this.#watch, this.#acceptance, plane, nowMs, this.#anchors);
     this.#statusesTookMs = performance.now() - startedAt;
   }
 

@@ -1,4 +1,5 @@
 import type { AnchorIr } from '../ir/anchor.ts';
+import type { AnchoredGateway } from '../translate/istio/anchored-gateway.ts';
 import { primaryHost } from '../translate/istio/istio-names.ts';
 import { type IstioObject, isOurs, objectName, serviceOf } from '../translate/istio/istio-object.ts';
 import { claimsHost } from './host-claims.ts';
@@ -19,19 +20,22 @@ export interface Conflict {
  * What stands in the way of these anchors. Objects that Penstock made are nobody else's.
  *
  * @param planned the objects of the anchors, whose names must be free
+ * @param gateways those whose routes are anchored too
  */
 export function findConflicts(
   anchors: readonly AnchorIr[],
   planned: readonly IstioObject[],
   existing: readonly IstioObject[],
+  gateways: readonly AnchoredGateway[] = [],
 ): readonly Conflict[] {
+  const ports = gateways.map(({ port }) => port);
   const names = new Map(planned.map((object) => [objectName(object), object]));
   return existing
     .filter((object) => !isOurs(object))
     .flatMap((object) => {
       const taken = names.get(objectName(object));
       if (taken !== undefined) return takenName(taken, planned);
-      return anchors.flatMap((anchor) => conflictWith(anchor, object) ?? []);
+      return anchors.flatMap((anchor) => conflictWith(anchor, object, ports) ?? []);
     });
 }
 
@@ -74,9 +78,13 @@ function takenName(taken: IstioObject, planned: readonly IstioObject[]): readonl
   }));
 }
 
-function conflictWith(anchor: AnchorIr, object: IstioObject): Conflict | undefined {
+function conflictWith(
+  anchor: AnchorIr,
+  object: IstioObject,
+  gatewayPorts: readonly number[],
+): Conflict | undefined {
   const { service } = anchor;
-  const host = service.hosts.find((each) => claimsHost(object, each, service.port));
+  const host = service.hosts.find((each) => claimsHost(object, each, service.port, gatewayPorts));
   if (host === undefined) return undefined;
   const of = { object: objectName(object), service: service.id };
   switch (object.kind) {

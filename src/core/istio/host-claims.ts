@@ -15,8 +15,16 @@ interface EnvoyPatch {
   };
 }
 
-/** Whether an object says how sidecars call a host, by the rules by which Istio reads it. */
-export function claimsHost(object: IstioObject, host: string, port: number): boolean {
+/**
+ * Whether an object says how sidecars call a host, or gateways on these ports, by the rules by which Istio reads it. What
+ * leads a host from a gateway into the mesh is needed there, and claims nothing.
+ */
+export function claimsHost(
+  object: IstioObject,
+  host: string,
+  port: number,
+  gatewayPorts: readonly number[],
+): boolean {
   const { namespace } = object.metadata;
   const spec = (object.spec ?? {}) as Record<string, unknown>;
   switch (object.kind) {
@@ -28,7 +36,9 @@ export function claimsHost(object: IstioObject, host: string, port: number): boo
     case 'GRPCRoute':
       return records(spec.parentRefs).some((parent) => isService(parent, namespace, host));
     case 'EnvoyFilter':
-      return records(spec.configPatches).some((patch) => patchesHost(patch as EnvoyPatch, host, port));
+      return records(spec.configPatches).some((patch) =>
+        patchesHost(patch as EnvoyPatch, host, port, gatewayPorts),
+      );
     default:
       return false;
   }
@@ -54,15 +64,25 @@ function isService(parent: Record<string, unknown>, namespace: string, host: str
   return `${String(parent.name)}.${String(parent.namespace ?? namespace)}.${CLUSTER_DOMAIN}` === host;
 }
 
-function patchesHost({ applyTo = '', match = {} }: EnvoyPatch, host: string, port: number): boolean {
-  if (!OUTBOUND.has(match.context ?? 'ANY')) return false;
+function patchesHost(
+  { applyTo = '', match = {} }: EnvoyPatch,
+  host: string,
+  port: number,
+  gatewayPorts: readonly number[],
+): boolean {
+  const context = match.context ?? 'ANY';
+  const ports = [
+    ...(OUTBOUND.has(context) ? [port] : []),
+    ...(context === 'ANY' || context === 'GATEWAY' ? gatewayPorts : []),
+  ];
+  if (ports.length === 0) return false;
   if (applyTo === 'CLUSTER') {
     const { name, service } = match.cluster ?? {};
     return service === host || (name?.endsWith(`|${host}`) ?? false);
   }
   if (!ROUTE_PATCHES.has(applyTo)) return false;
   const vhost = match.routeConfiguration?.vhost?.name;
-  return vhost === undefined || vhost === `${host}:${port}`;
+  return vhost === undefined || ports.some((each) => vhost === `${host}:${each}`);
 }
 
 function strings(value: unknown): readonly string[] {

@@ -13,6 +13,9 @@ export interface ObjectCondition {
 
 type Undated = Omit<ObjectCondition, 'lastTransitionTime' | 'observedGeneration'>;
 
+/** Whether Istio's sidecars are tied to Penstock for a service. */
+export type AnchorJudgement = Pick<ObjectCondition, 'status' | 'reason' | 'message'>;
+
 /** What is said of every object, whatever its kind. */
 export interface CommonStatus {
   readonly observedGeneration: number;
@@ -49,7 +52,10 @@ export function commonStatus(
 /** A ModelService's own part, with its conditions. */
 export function serviceObjectStatus(
   status: ServiceStatus,
-  breaker: BreakerStatus | undefined,
+  {
+    breaker,
+    anchor,
+  }: { readonly breaker: BreakerStatus | undefined; readonly anchor?: AnchorJudgement | undefined },
   common: CommonStatus,
   before: readonly ObjectCondition[],
   nowMs: number,
@@ -79,8 +85,10 @@ export function serviceObjectStatus(
         reason: 'Distinct',
         message: 'no instance stands behind two versions',
       };
+  const anchored: readonly Undated[] = anchor === undefined ? [] : [{ type: 'Anchored', ...anchor }];
+  const own = [endpoints, distinct, ...anchored];
   return {
-    conditions: [...common.conditions, ...[endpoints, distinct].map((each) => dated(each, before, nowMs))],
+    conditions: [...common.conditions, ...own.map((each) => dated(each, before, nowMs))],
     traffic: sharing.map(({ name, weight }) => `${name} ${percentText(weight)}`).join(', '),
     endpoints: status.versions.reduce((sum, { endpoints }) => sum + endpoints.length, 0),
     ...(status.rollout === undefined ? {} : { rollout: status.rollout }),

@@ -6,6 +6,7 @@ import { assembleAnchors } from '../../assemble/assemble-anchor.ts';
 import { indexSpecs } from '../../decide/spec-index.ts';
 import type { AnchorIr } from '../../ir/anchor.ts';
 import { type AnchorOptions, anchorObjects } from './anchor.ts';
+import { runtimeValues } from './istio-layer.ts';
 import type { IstioObject } from './istio-object.ts';
 
 /** `PENSTOCK_UPDATE_GOLDENS=1 vitest run --project unit src/core/translate` writes them; nothing else does. */
@@ -81,6 +82,20 @@ describe('anchorObjects', () => {
   it('leaves out a DestinationRule that is adopted', () => {
     const options = { ...OPTIONS, withoutDestinationRule: new Set(['ml/fraud']) };
     expect(only(anchorObjects(anchorsOf('canary.yaml'), options), 'DestinationRule')).toEqual([]);
+  });
+
+  it('writes what is decided into the routes where sidecars cannot be told', () => {
+    const [anchor] = anchorsOf('canary.yaml');
+    if (anchor === undefined) throw new Error('no anchor');
+    const { service } = anchor;
+    const weights = [
+      { version: 'v1', weight: 7_000 },
+      { version: 'v2', weight: 3_000 },
+    ];
+    const decided = runtimeValues({ ...service, routing: { ...service.routing, slices: [], weights } });
+    const options = { ...OPTIONS, written: new Map([[service.id, decided]]) };
+    const text = print(only(anchorObjects([anchor], options), 'EnvoyFilter'));
+    expect(text.match(/weight: \d+/g)?.slice(0, 2)).toEqual(['weight: 700000000', 'weight: 300000000']);
   });
 
   it("names the cluster of Penstock's Service where the mesh's mTLS is wanted", () => {

@@ -1,9 +1,11 @@
 import type { AnchorIr } from '../../ir/anchor.ts';
 import { limitsFilter } from './anchor-limits.ts';
-import { type ClusterNames, routesFilter } from './anchor-routes.ts';
+import { type ClusterNames, gatewayRoutesFilter, type RouteNames, routesFilter } from './anchor-routes.ts';
+import type { AnchoredGateway } from './anchored-gateway.ts';
 import { bootstrapConfigMap } from './bootstrap-override.ts';
 import type { Transport } from './config-source.ts';
 import { destinationRule } from './destination-rule.ts';
+import type { RuntimeValues } from './istio-layer.ts';
 import { istioCluster } from './istio-names.ts';
 import type { IstioObject } from './istio-object.ts';
 
@@ -11,6 +13,13 @@ export interface AnchorOptions {
   readonly transport: Transport;
   /** Where clients run; empty: the namespace of each service. Istio's root namespace stands for all of the mesh. */
   readonly clientNamespaces: readonly string[];
+  /** Gateways through which calls come into the mesh. */
+  readonly gateways?: readonly AnchoredGateway[];
+  /**
+   * What is decided, by service and key: written into the routes for sidecars whose bootstrap knows no runtime layer.
+   * Each change then is a push of istiod's. Nothing is written unless given.
+   */
+  readonly written?: ReadonlyMap<string, RuntimeValues>;
   /** Services (`NAMESPACE/NAME`) whose clusters a DestinationRule of somebody else makes. */
   readonly withoutDestinationRule?: ReadonlySet<string>;
 }
@@ -20,11 +29,17 @@ export interface AnchorOptions {
  * nothing, and istiod is never asked to push on account of a decision.
  */
 export function anchorObjects(anchors: readonly AnchorIr[], options: AnchorOptions): readonly IstioObject[] {
-  const names = clusterNames(anchors);
+  const known = clusterNames(anchors);
+  const names = (id: string): RouteNames => ({ clusterNamed: known, written: options.written?.get(id) });
   const { transport, withoutDestinationRule } = options;
   const ofServices = anchors.flatMap((anchor) => [
     ...(withoutDestinationRule?.has(anchor.service.id) ? [] : [ruleOf(anchor)]),
-    ...clientNamespacesOf(anchor, options).map((namespace) => routesFilter(anchor, names, namespace)),
+    ...clientNamespacesOf(anchor, options).map((namespace) =>
+      routesFilter(anchor, names(anchor.service.id), namespace),
+    ),
+    ...(options.gateways ?? []).map((gateway) =>
+      gatewayRoutesFilter(anchor, names(anchor.service.id), gateway),
+    ),
     ...limitFilters(anchor, transport),
   ]);
   return [...bootstrapNamespaces(anchors, options), ...ofServices];
@@ -43,6 +58,7 @@ function limitFilters({ service, workloads, limitSets }: AnchorIr, transport: Tr
 function bootstrapNamespaces(anchors: readonly AnchorIr[], options: AnchorOptions): readonly IstioObject[] {
   const namespaces = anchors.flatMap((anchor) => [
     ...clientNamespacesOf(anchor, options),
+    ...(options.gateways ?? []).map(({ namespace }) => namespace),
     ...(anchor.limitSets.length > 0 && options.transport.kind === 'static'
       ? anchor.workloads.map(({ namespace }) => namespace)
       : []),
