@@ -75,8 +75,15 @@ function isDecisionsJson(value: unknown): value is DecisionsJson {
     Array.isArray(slices) &&
     typeof salt === 'string' &&
     (value.overflow === undefined || isRecord(value.overflow)) &&
-    [value.endpointFactors, value.limitRates, value.limitShares].every(isRecord)
+    [value.endpointFactors, value.limitShares].every(
+      (each) => isRecord(each) && Object.values(each).every(isNumbers),
+    ) &&
+    isNumbers(value.limitRates)
   );
+}
+
+function isNumbers(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((each) => typeof each === 'number');
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
