@@ -92,14 +92,14 @@ test('a call is one trace, through both sidecars into the model server, and each
     'Jaeger has a whole trace',
     async () => {
       await client.infer({ model: 'digits', inputs: [image], timeoutMs: 5_000 }).catch(() => {});
-      const traces = await jaeger.traces('penstock-outbound');
+      const traces = await jaeger.traces('callers');
       whole = traces.find((spans) => new Set(spans.map(({ service }) => service)).size === 3);
       return whole !== undefined;
     },
     SOON_MS,
   );
   const spans = whole ?? [];
-  const caller = of(spans, 'penstock-outbound');
+  const caller = of(spans, 'callers');
   const sidecar = of(spans, 'default/digits');
   const model = of(spans, 'penstock-model-server', /ModelInfer$/);
   expect(caller?.parentId).toBeUndefined();
