@@ -32,6 +32,7 @@ export function plot(outcomes: readonly Outcome[], fromHour: number, toHour: num
     return `<rect x="${LEFT}" y="${y - 9}" width="18" height="4" fill="${COLOURS[i]}"/><text x="${LEFT + 26}" y="${y - 3}">${name}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">
+<title>Ready pods and P99 of each way to scale, in the evening</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 ${[...body, ...legend].join('\n')}
 </svg>

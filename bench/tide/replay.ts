@@ -45,7 +45,7 @@ const DRAWS = 3;
 const BOUNDS_MS = Array.from({ length: 140 }, (_, i) => 8 * 1.05 ** i);
 const PEAK_PODS = 8;
 /** A look at the world; the autoscaler looks every fifth time. */
-export const STEP_SECONDS = 3;
+const STEP_SECONDS = 3;
 
 interface Pod {
   readonly address: string;
