@@ -30,8 +30,12 @@ export interface MeshOptions {
   readonly serviceSpec?: string;
   /** Of `penstock serve`. */
   readonly serve?: readonly string[];
+  /** Whether the client's pod was not restarted with the annotation. */
+  readonly notRestarted?: boolean;
   /** The versions that the anchor is made for; all unless given. */
   readonly anchored?: readonly string[];
+  /** Whether there is an ingress gateway that leads the service's host into the mesh. */
+  readonly gateway?: boolean;
   /** Whether the model server of v1 has a sidecar of Istio's, which enforces limits. */
   readonly inbound?: boolean;
 }
@@ -46,12 +50,23 @@ export class IstioMesh {
   readonly specs: string;
   readonly anchor: readonly IstioObject[];
   readonly inbound: IstioSidecar | undefined;
+  readonly gateway: IstioSidecar | undefined;
+  readonly gatewayPort: number;
   #caller: Caller | undefined;
 
   private constructor(
     parts: Pick<
       IstioMesh,
-      'models' | 'istiod' | 'penstock' | 'client' | 'port' | 'specs' | 'anchor' | 'inbound'
+      | 'models'
+      | 'istiod'
+      | 'penstock'
+      | 'client'
+      | 'port'
+      | 'specs'
+      | 'anchor'
+      | 'inbound'
+      | 'gateway'
+      | 'gatewayPort'
     >,
   ) {
     this.models = parts.models;
@@ -62,6 +77,8 @@ export class IstioMesh {
     this.specs = parts.specs;
     this.anchor = parts.anchor;
     this.inbound = parts.inbound;
+    this.gateway = parts.gateway;
+    this.gatewayPort = parts.gatewayPort;
   }
 
   /** Starts everything, applies what `penstock anchor` prints, and waits until calls reach the models. */
@@ -69,9 +86,10 @@ export class IstioMesh {
     const models = [await startStandIn('v1'), await startStandIn('v2')] as const;
     const port = await freePort();
     const podPort = await freePort();
+    const gatewayPort = options.gateway ? await freePort() : 0;
     const specs = serviceSpec(port, podPort, options) + (options.specs ?? '');
     const penstock = await Penstock.start(specs, '--load-report-interval', '500ms', ...(options.serve ?? []));
-    const anchor = anchorOf(specs, options, penstock.xdsPort);
+    const anchor = anchorOf(specs, options, penstock.xdsPort, gatewayPort);
     const anchored = serviceSpec(port, podPort, options, options.anchored);
     const first = options.anchored === undefined ? anchor : anchorOf(anchored, options, penstock.xdsPort);
     const objects = meshObjects({
@@ -81,11 +99,13 @@ export class IstioMesh {
       xdsPort: penstock.xdsPort,
       inbound: options.inbound,
     });
+    if (options.gateway) objects.push(...gatewayObjects(port, gatewayPort));
     const istiod = await Istiod.start(objects, { [ANCHOR_FILE]: istioObjects(first) });
     const envoy = envoyPath(options.envoy ?? 'newest');
     const shared = { envoy, istiodPort: istiod.port, namespace: 'ml', override: overrideIn(anchor) };
     const client = new IstioSidecar({
       ...shared,
+      ...(options.notRestarted ? { override: undefined } : {}),
       address: CLIENT_ADDRESS,
       name: 'client',
       labels: { app: 'client' },
@@ -93,9 +113,12 @@ export class IstioMesh {
     const inbound = options.inbound
       ? new IstioSidecar({ ...shared, address: POD_ADDRESS, name: 'fraud-v1', labels: labels('v1') })
       : undefined;
-    await inbound?.start();
-    await client.start();
-    const mesh = new IstioMesh({ models, istiod, penstock, client, port, specs, anchor, inbound });
+    const gateway = options.gateway
+      ? new IstioSidecar({ ...shared, ...GATEWAY, name: 'gateway', kind: 'router' })
+      : undefined;
+    await Promise.all([inbound?.start(), gateway?.start(), client.start()]);
+    const parts = { models, istiod, penstock, client, port, specs, anchor, inbound, gateway, gatewayPort };
+    const mesh = new IstioMesh(parts);
     await mesh.reconnect();
     return mesh;
   }
@@ -104,6 +127,11 @@ export class IstioMesh {
   get caller(): Caller {
     if (this.#caller === undefined) throw new Error('not connected');
     return this.#caller;
+  }
+
+  /** Who calls from without the mesh. */
+  outsider(): Caller {
+    return new Caller(this.gatewayPort, '127.0.0.1', GATEWAY.address);
   }
 
   /** Connects the application anew, once its sidecar leads to the models. */
@@ -133,9 +161,9 @@ export class IstioMesh {
     return (100 * answers.filter((answer) => answer.version === version).length) / calls;
   }
 
-  /** Has istiod take the anchor of all versions. */
-  applyAnchor(): void {
-    this.istiod.apply(istioObjects(this.anchor), ANCHOR_FILE);
+  /** Has istiod take the anchor of all versions, or another one. */
+  applyAnchor(anchor: readonly IstioObject[] = this.anchor): void {
+    this.istiod.apply(istioObjects(anchor), ANCHOR_FILE);
   }
 
   /** What the client's sidecar is told for a version, of `RUNTIME_TOTAL`. */
@@ -154,6 +182,7 @@ export class IstioMesh {
     this.#caller?.close();
     await this.client.stop();
     await this.inbound?.stop();
+    await this.gateway?.stop();
     await this.istiod.stop();
     await this.penstock.stop();
     for (const model of this.models) await model.stop();
@@ -166,6 +195,43 @@ const ANCHOR_FILE = 'anchor.yaml';
 /** Those that are istiod's. */
 function istioObjects(anchor: readonly IstioObject[]): readonly IstioObject[] {
   return anchor.filter(({ kind }) => kind !== 'ConfigMap');
+}
+
+const GATEWAY = {
+  address: '127.0.0.70',
+  namespace: 'ingress',
+  labels: { istio: 'ingressgateway' },
+} as const;
+
+/** Calls to the service's host come in here, and are led to the service as a whole. */
+function gatewayObjects(port: number, gatewayPort: number): readonly object[] {
+  return [
+    {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'public', namespace: GATEWAY.namespace },
+      spec: {
+        selector: GATEWAY.labels,
+        servers: [
+          {
+            port: { number: gatewayPort, protocol: 'GRPC', name: 'grpc' },
+            bind: GATEWAY.address,
+            hosts: ['*'],
+          },
+        ],
+      },
+    },
+    {
+      apiVersion: 'networking.istio.io/v1',
+      kind: 'VirtualService',
+      metadata: { name: 'public', namespace: 'ml' },
+      spec: {
+        hosts: [HOST],
+        gateways: [`${GATEWAY.namespace}/public`],
+        http: [{ route: [{ destination: { host: HOST, port: { number: port } } }] }],
+      },
+    },
+  ];
 }
 
 const POD_ADDRESS = '127.0.0.61';
@@ -199,12 +265,14 @@ function anchorOf(
   specs: string,
   { transport = 'static' }: MeshOptions,
   xdsPort: number,
+  gatewayPort = 0,
 ): readonly IstioObject[] {
   const folder = mkdtempSync(join(tmpdir(), 'penstock-anchor-'));
   const file = join(folder, 'specs.yaml');
   writeFileSync(file, specs);
   const xds = transport === 'static' ? `127.0.0.1:${xdsPort}` : `${XDS_HOST}:${xdsPort}`;
   const args = [MAIN, 'anchor', '-f', file, '--transport', transport, '--xds', xds, '-o', 'json'];
+  if (gatewayPort > 0) args.push('--gateway', `${GATEWAY.namespace}/istio=ingressgateway:${gatewayPort}`);
   const printed = execFileSync(process.execPath, args, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -244,7 +312,7 @@ interface MeshParts {
 }
 
 /** What Kubernetes would tell istiod: the services, and where sidecars listen. */
-function meshObjects({ models, port, podPort, xdsPort, inbound }: MeshParts): readonly object[] {
+function meshObjects({ models, port, podPort, xdsPort, inbound }: MeshParts): object[] {
   const [v1, v2] = models;
   const first = inbound ? { address: POD_ADDRESS, port: podPort } : { address: '127.0.0.1', port: v1.port };
   const endpoints = [

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { until } from '../translate/mesh.ts';
 
 export interface SidecarOptions {
+  /** What istiod takes it for; a sidecar unless given. */
+  readonly kind?: 'sidecar' | 'router';
   readonly envoy: string;
   readonly istiodPort: number;
   /** The pod's address; istiod takes the labels of an endpoint with the same one. */
@@ -95,11 +97,18 @@ export class IstioSidecar {
   }
 }
 
-function istioBootstrap({ istiodPort, address, name, namespace, labels }: SidecarOptions): object {
+function istioBootstrap({
+  kind = 'sidecar',
+  istiodPort,
+  address,
+  name,
+  namespace,
+  labels,
+}: SidecarOptions): object {
   const ads = { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' };
   return {
     node: {
-      id: `sidecar~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
+      id: `${kind}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
       cluster: `${name}.${namespace}`,
       metadata: {
         ISTIO_VERSION: '1.31.0',
