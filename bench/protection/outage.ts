@@ -43,7 +43,7 @@ export async function outage(runs: number): Promise<readonly Row[]> {
     return [
       { what: `${name}: opened, after the 20th failure`, unit: 's', values: of.map(({ open }) => open) },
       { what: `${name}: failures that callers saw`, unit: '', values: of.map(({ failures }) => failures) },
-      { what: `${name}: fallback, from 1 s to the end`, unit: '%', values: of.map(({ share }) => share) },
+      { what: `${name}: fallback, from 1.5 s to the end`, unit: '%', values: of.map(({ share }) => share) },
       { what: `${name}: nothing but the model again after`, unit: 's', values: of.map(({ back }) => back) },
       { what: `${name}: open streams that ended`, unit: '', values: of.map(({ cut }) => cut) },
       { what: `${name}: calls lost`, unit: '', values: of.map(({ lost }) => lost) },
