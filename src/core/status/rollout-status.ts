@@ -28,7 +28,7 @@ export function rolloutStatus(
     stable: rollout.spec.stable,
     candidate: rollout.spec.candidate,
     phase: state?.phase ?? 'Pending',
-    message: (state?.message ?? edited) ? 'edited, not looked at yet' : 'not looked at yet',
+    message: state?.message ?? (edited ? 'edited, not looked at yet' : 'not looked at yet'),
     weight: state?.candidateWeight ?? 0,
     step: Math.max(0, state?.stage ?? 0),
     steps: planStages(rollout.spec.strategy).map(({ weight, pauseMs }) => ({
