@@ -25,7 +25,8 @@ export default defineConfig({
           exclude: ['e2e/kube/**', 'e2e/istio/**', 'e2e/jaeger/**'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // They wait more than they compute; everything has ports and folders of its own.
+          maxWorkers: 2,
           // Two dozen real processes on a machine that others share: a test that timed out once is tried again.
           retry: 2,
         },
