@@ -1,6 +1,4 @@
-import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
-import { serveAdmin } from '../admin/serve.ts';
+import { pino } from 'pino';
 import { AnchorWatch } from '../controller/anchor-watch.ts';
 import { Controller, type ControllerOptions } from '../controller/controller.ts';
 import { InboundSidecars } from '../controller/inbound-sidecars.ts';
@@ -8,31 +6,27 @@ import { MeshPublisher } from '../controller/mesh-publisher.ts';
 import type { SpecIndex } from '../core/decide/spec-index.ts';
 import type { LoadReport } from '../core/signals/load-report.ts';
 import { tellsOfTrouble } from '../core/signals/trouble.ts';
-import { EndpointDiscovery, type PodSource } from '../discovery/endpoint-discovery.ts';
 import { Confirmations } from '../notify/confirmations.ts';
-import { SignalObserver } from '../signals/observer.ts';
-import { followSpecFiles, readSpecFiles } from '../specs/spec-files.ts';
 import { openStateStore, type StateStore } from '../state/state-store.ts';
 import { serveXds } from '../xds/xds-server.ts';
 import { AckTimes } from './ack-times.ts';
-import { openAdminCertificate } from './admin-certificate.ts';
-import { openAdminSecurity } from './admin-security.ts';
-import { adminSecurityWarnings } from './admin-security-options.ts';
 import { withAuditedRefusals } from './audited-commands.ts';
 import { openReplica } from './cluster/open-replica.ts';
 import { controlPlane } from './control-plane.ts';
 import { encodeForPool } from './encode.ts';
+import { followSpecs } from './follow-specs.ts';
 import { splitAddress } from './host-port.ts';
-import { projectDirectory } from './installation.ts';
 import { LookTimer } from './look-timer.ts';
 import { openMeshSecurity } from './mesh-security.ts';
 import { createMetrics, type PenstockMetrics } from './metrics.ts';
 import { warnOfMissingCache } from './missing-cache.ts';
 import { NodeAccess } from './node-access.ts';
-import { openPrometheus } from './prometheus-client.ts';
+import { openAdmin } from './open-admin.ts';
+import { pruneByAge } from './prune-by-age.ts';
 import { PushedLatencies } from './pushed-latencies.ts';
 import { Reporting } from './reporting.ts';
 import type { ServeOptions } from './serve-options.ts';
+import { firstSpecs, openDiscovery, openSignals } from './sources.ts';
 import { SpecsInForce } from './specs-in-force.ts';
 import { registerStateGauges } from './state-gauges.ts';
 import { noteLook, PrometheusWatch } from './supervision.ts';
@@ -43,13 +37,6 @@ import { xdsSecurityWarnings } from './xds-security-options.ts';
 
 /** Older decisions are not waited for any more after a restart. */
 const FOLLOWED_DECISIONS = 50;
-const PRUNE_EVERY_MS = 3_600_000;
-const KEEP_DECISIONS_MS = 30 * 86_400_000;
-
-/** The specs cannot be put in force at the start; the message has a line for each problem. */
-class SpecsRefused extends Error {
-  override readonly name = 'SpecsRefused';
-}
 
 /**
  * Runs the control plane until SIGTERM or SIGINT. This is where everything is wired, and nothing decided.
@@ -187,25 +174,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   registerXdsGauges(metrics.registry, xds);
   registerStateGauges(metrics.registry, { controlPlane: plane, views: () => controller.views() });
-  const adminSecurity =
-    options.adminAuth === undefined ? undefined : await openAdminSecurity(options.adminAuth, log);
-  closing.defer(() => adminSecurity?.close());
-  for (const warning of adminSecurityWarnings(options)) log.warn(warning);
-  const adminCertificate = await openAdminCertificate(options);
-  const admin = await serveAdmin({
-    ...(adminCertificate && { tls: adminCertificate.credentials }),
-    ...(adminSecurity && {
-      authenticator: adminSecurity.authenticator,
-      openMetrics: adminSecurity.openMetrics,
+  const admin = closing.use(
+    await openAdmin(options, log, {
+      registry: metrics.registry,
+      plane: withAuditedRefusals(plane, (actions) => reporting.audit(actions), Date.now),
     }),
-    address: options.adminAddress,
-    registry: metrics.registry,
-    dashboardDir: join(projectDirectory(), 'dist', 'dashboard'),
-    reportError: (error) => log.error({ err: error }, 'a request to the HTTP API failed'),
-    controlPlane: withAuditedRefusals(plane, (actions) => reporting.audit(actions), Date.now),
-  });
-  closing.defer(() => admin.close());
-  closing.adopt(adminCertificate?.follow(admin, log), (followed) => followed?.close());
+  );
   const configure = (changed: SpecIndex): void => {
     controller.configure(changed, () => timer.soon());
     reporting.configured(changed, Date.now());
@@ -233,31 +207,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   // The first to go: another takes over while this one still serves.
   closing.defer(() => replica?.close());
   timer.now();
-  const files = options.kubernetes
-    ? undefined
-    : followSpecFiles(options.file, (next) => {
-        const changed = specs.take(next, Date.now());
-        if (changed === undefined)
-          log.error(
-            { problems: next.problems },
-            'the edited specs are not valid; the last good ones stay in force',
-          );
-        else {
-          configure(changed);
-          log.info(
-            { services: changed.services.size, rollouts: changed.rollouts.size },
-            'specs are in force',
-          );
-        }
-        timer.now();
-      });
-  closing.defer(() => files?.close());
-  const prune = setInterval(() => {
-    store.prune(Date.now() - KEEP_DECISIONS_MS);
-    store.audit.prune(Date.now() - options.auditRetention, Date.now());
-  }, PRUNE_EVERY_MS);
-  closing.defer(() => clearInterval(prune));
-  process.on('SIGHUP', () => void files?.reload());
+  if (options.kubernetes)
+    process.on('SIGHUP', () => log.info('the objects of the cluster are followed anyway'));
+  else closing.use(followSpecs(options.file, specs, { configure, look: () => timer.now(), log }));
+  closing.use(pruneByAge(store, options.auditRetention));
   log.info(
     { xds: `${xds.address}:${xds.port}`, admin: `${admin.address}:${admin.port}`, pid: process.pid },
     'serving',
@@ -265,29 +218,6 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   await new Promise<void>((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve));
   log.info('stopping; sidecars keep their configuration');
-}
-
-function openSignals(options: ServeOptions): SignalObserver {
-  const { prometheus: url } = options;
-  return new SignalObserver({ prometheus: url === undefined ? undefined : openPrometheus(url, options) });
-}
-
-/** @throws SpecsRefused when they are not valid */
-async function firstSpecs(specs: SpecsInForce, files: readonly string[], log: Logger): Promise<SpecIndex> {
-  const reading = await readSpecFiles(files);
-  const index = specs.take(reading, Date.now());
-  if (index === undefined)
-    throw new SpecsRefused(`the specs are not valid, nothing was started\n${reading.problems.join('\n')}`);
-  for (const warning of reading.problems) log.warn(warning);
-  return index;
-}
-
-/** The token is read from the environment, where Consul's own programs look for it. */
-function openDiscovery({ consul }: ServeOptions, pods: PodSource | undefined): EndpointDiscovery {
-  if (consul === undefined) return new EndpointDiscovery({ pods });
-  const url = consul.includes('://') ? consul : `http://${consul}`;
-  const token = process.env.CONSUL_HTTP_TOKEN;
-  return new EndpointDiscovery({ pods, consul: { url, ...(token === undefined ? {} : { token }) } });
 }
 
 function openController(
