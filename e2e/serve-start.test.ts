@@ -103,15 +103,16 @@ describe('penstock serve does not start', () => {
   ])('when it is not understood: %j', async (args, problem) => {
     const { code, stdout, stderr } = await penstock(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toMatch(new RegExp(`^error: .*${problem}`));
-    expect(stderr).toContain('(run with --help for what is possible)');
+    expect(stderr).toMatch(new RegExp(`^penstock: .*${problem}`));
+    expect(stderr).toContain('\n(penstock serve --help says what is possible)\n');
   });
 
   it('when it is not told where the specs are', async () => {
     expect(await penstock(['serve'])).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: 'penstock: no specs are named; give --file FILE, or --kubernetes\n',
+      stderr:
+        'penstock: no specs are named; give --file FILE, or --kubernetes\n(penstock serve --help says what is possible)\n',
     });
   });
 });
