@@ -48,7 +48,10 @@ describe('the word under the cursor', () => {
       ['fraud-v2', 'shop/search-v3'],
     ],
     [['wait', 'fr'], ['fraud-v2']],
-    [['wait', '--for', 'p'], ['promoted', 'paused']],
+    [
+      ['wait', '--for', 'p'],
+      ['promoted', 'paused'],
+    ],
     [['wait', '--', 'sh'], ['shop/search-v3']],
     [['explain', 'b'], ['breaker/fraud']],
     [['check', '-f', 'a.yaml', '--f'], ['--file']],
