@@ -39,6 +39,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // An API server on a machine that others share: a test that timed out once is tried again.
+          retry: 1,
         },
       },
       {
